@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+include(GoogleTest)
+
+# glint_add_test(NAME SOURCES a_test.cpp ... LIBRARIES glint::core [LABELS gpu] [ENVIRONMENT A=1 ...] [TIMEOUT seconds]):
+# one GoogleTest program; each case becomes a CTest test named NAME.Suite.Case.
+function(glint_add_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;ENVIRONMENT" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  glint_add_program(${name} SOURCES ${arg_SOURCES} LIBRARIES ${arg_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
+  if(NOT arg_SOURCES MATCHES "\\.cu")
+    target_precompile_headers(${name} PRIVATE <gtest/gtest.h>)
+  endif()
+  gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  # Lists do not survive gtest_discover_tests: these properties are set by a script that ctest reads after its own.
+  set(script ${CMAKE_CURRENT_BINARY_DIR}/${name}_properties.cmake)
+  file(WRITE ${script} "if(${name}_TESTS)\n"
+    "  set_tests_properties(\${${name}_TESTS} PROPERTIES LABELS \"${arg_LABELS}\" ENVIRONMENT \"${arg_ENVIRONMENT}\")\nendif()\n")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${script})
+  foreach(source IN LISTS arg_SOURCES)
+    get_filename_component(path ${source} ABSOLUTE)
+    set_property(GLOBAL APPEND PROPERTY GLINT_TEST_SOURCES ${path})
+  endforeach()
+endfunction()
+
+# glint_add_compile_fail_test(FILE MESSAGE regex LIBRARIES glint::core): FILE must compile as it is and must fail with
+# MESSAGE as the compiler's first error when GLINT_COMPILE_FAIL is defined. The file's macro WRONG(good, bad) picks the one
+# token that differs.
+function(glint_add_compile_fail_test file)
+  cmake_parse_arguments(arg "" "MESSAGE" "LIBRARIES" ${ARGN})
+  get_filename_component(stem ${file} NAME_WE)
+  set(target compile_fail_${stem})
+  add_library(${target} OBJECT EXCLUDE_FROM_ALL ${file})
+  target_link_libraries(${target} PRIVATE ${arg_LIBRARIES})
+  glint_settings(${target})
+  get_filename_component(path ${file} ABSOLUTE)
+  set_property(GLOBAL APPEND PROPERTY GLINT_TEST_SOURCES ${path})
+  add_test(NAME compile_fail.${stem}
+    COMMAND ${CMAKE_SOURCE_DIR}/scripts/compile_fail.py --source ${path} --message "${arg_MESSAGE}"
+            --compiler ${CMAKE_CXX_COMPILER} -- -std=c++20
+            "$<$<BOOL:$<TARGET_PROPERTY:${target},INCLUDE_DIRECTORIES>>:-I$<JOIN:$<TARGET_PROPERTY:${target},INCLUDE_DIRECTORIES>,;-I>>"
+            "$<$<BOOL:$<TARGET_PROPERTY:${target},COMPILE_DEFINITIONS>>:-D$<JOIN:$<TARGET_PROPERTY:${target},COMPILE_DEFINITIONS>,;-D>>"
+    COMMAND_EXPAND_LISTS)
+  set_tests_properties(compile_fail.${stem} PROPERTIES TIMEOUT 120 LABELS compile_fail)
+endfunction()
