@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <glint/base/log.hpp>
+#include <glint/base/result.hpp>
+
+namespace glint {
+
+/// What drives the devices of a node.
+enum class device_backend : std::uint8_t {
+  automatic,  ///< CUDA where a device answers, else emulated.
+  cuda,       ///< CUDA, or an error.
+  emulated,   ///< Devices emulated on the CPU.
+};
+
+/// The enumerator's name, e.g. "automatic".
+[[nodiscard]] std::string_view to_string(device_backend backend) noexcept;
+
+/// The settings of a node. Each can be given in three places; the later wins: this struct, an environment variable
+/// (`GLINT_` and the field's name in capitals), an argument (`--glint-` and the name with dashes). config_help() lists
+/// them.
+struct config {
+  double cpus = 0;                                      ///< CPU slots; 0: as many as the hardware runs at once.
+  std::uint32_t devices = 1;                            ///< Emulated devices.
+  std::uint64_t device_memory_bytes = 256ull << 20;     ///< Capacity of each emulated device, bytes.
+  device_backend backend = device_backend::automatic;   ///< What drives the devices.
+  glint::log_level log_level = glint::log_level::info;  ///< Messages below it are dropped.
+  std::uint32_t idle_spin_us = 20;                      ///< How long an idle thread spins before it sleeps, us.
+
+  friend bool operator==(const config&, const config&) = default;
+};
+
+/// Environment variables by name.
+using environment = std::map<std::string, std::string>;
+
+/// The variables of this process whose names begin with `GLINT_`. Not thread-safe against setenv.
+[[nodiscard]] environment process_environment();
+
+/// The settings after environment and arguments were applied to `defaults`.
+///
+/// Arguments are read as `--glint-cpus=4` or `--glint-cpus 4`, up to an argument `--`; those recognized are removed
+/// from `arguments`, so that the program sees only its own. The program's name may be among them or not.
+///
+/// Variables of the build and of scripts are not the runtime's and pass unread: those that begin with GLINT_BENCH_,
+/// GLINT_BUILD_, GLINT_CI_, GLINT_SETUP_ or GLINT_TEST_, and the names of the CMake options.
+///
+/// Errors: invalid_configuration, with the variable, argument or field as its subject, for an unknown key (the text
+/// names the nearest known one), a value that is missing, does not parse or is out of range (the text names
+/// key, value and what is expected). `arguments` is then unchanged.
+[[nodiscard]] result<config> load_config(const config& defaults, const environment& variables,
+                                         std::vector<std::string>& arguments);
+
+/// Every setting with its variable, argument, default and meaning: the text for a program's `--help`.
+[[nodiscard]] std::string config_help();
+
+}  // namespace glint

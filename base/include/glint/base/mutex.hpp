@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#if defined(__clang__)
+#define GLINT_THREAD_ANNOTATION(x) __attribute__((x))
+#else
+#define GLINT_THREAD_ANNOTATION(x)
+#endif
+
+/// The member may be touched only with the named mutex held (clang's -Wthread-safety checks it).
+#define GLINT_GUARDED_BY(x) GLINT_THREAD_ANNOTATION(guarded_by(x))
+/// The function needs the named mutex held.
+#define GLINT_REQUIRES(...) GLINT_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
+
+namespace glint {
+
+/// std::mutex with the annotations of clang's thread-safety analysis.
+class GLINT_THREAD_ANNOTATION(capability("mutex")) mutex {
+ public:
+  void lock() GLINT_THREAD_ANNOTATION(acquire_capability()) { mutex_.lock(); }
+  void unlock() GLINT_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
+
+  /// For condition_variable waits only.
+  [[nodiscard]] std::mutex& native() { return mutex_; }
+
+ private:
+  std::mutex mutex_;
+};
+
+/// A lock of one byte for sections of a few instructions that allocate nothing and call nobody. Spins briefly, then
+/// waits in the kernel (std::atomic::wait), so that a preempted holder costs no core.
+class GLINT_THREAD_ANNOTATION(capability("mutex")) spin_mutex {
+ public:
+  void lock() noexcept GLINT_THREAD_ANNOTATION(acquire_capability()) {
+    for (int spins = 0; locked_.exchange(true, std::memory_order_acquire); ++spins) {
+      if (spins > spins_max) locked_.wait(true, std::memory_order_relaxed);
+    }
+  }
+  void unlock() noexcept GLINT_THREAD_ANNOTATION(release_capability()) {
+    locked_.store(false, std::memory_order_release);
+    locked_.notify_one();
+  }
+
+ private:
+  static constexpr int spins_max = 64;
+  std::atomic<bool> locked_{false};
+};
+
+/// Holds a mutex for the scope.
+template <class Mutex>
+class GLINT_THREAD_ANNOTATION(scoped_lockable) basic_lock {
+ public:
+  explicit basic_lock(Mutex& m) GLINT_THREAD_ANNOTATION(acquire_capability(m)) : mutex_(m) { mutex_.lock(); }
+  ~basic_lock() GLINT_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
+  basic_lock(const basic_lock&) = delete;
+  basic_lock& operator=(const basic_lock&) = delete;
+
+ private:
+  Mutex& mutex_;
+};
+template <class Mutex>
+basic_lock(Mutex&) -> basic_lock<Mutex>;
+
+using lock_guard = basic_lock<mutex>;
+using spin_guard = basic_lock<spin_mutex>;
+
+}  // namespace glint

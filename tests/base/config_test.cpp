@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <glint/base/config.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace glint {
+namespace {
+
+using arguments = std::vector<std::string>;
+using testing::AllOf;
+using testing::HasSubstr;
+
+result<config> load(const environment& variables, arguments args = {}, const config& defaults = {}) {
+  return load_config(defaults, variables, args);
+}
+
+/// The one line of a configuration error, after its code was checked.
+std::string refusal(const result<config>& loaded) {
+  EXPECT_FALSE(loaded.has_value());
+  if (loaded) return {};
+  EXPECT_EQ(loaded.error().code(), errc::invalid_configuration);
+  return loaded.error().describe();
+}
+
+TEST(Config, DefaultsStandWhenNothingIsSaid) {
+  EXPECT_EQ(load({}).value(), config{});
+}
+
+TEST(Config, TheStructSetsWhatNobodyElseDoes) {
+  EXPECT_EQ(load({}, {}, {.cpus = 3}).value().cpus, 3);
+}
+
+TEST(Config, TheEnvironmentWinsOverTheStruct) {
+  EXPECT_EQ(load({{"GLINT_CPUS", "2.5"}}, {}, {.cpus = 3}).value().cpus, 2.5);
+}
+
+TEST(Config, ArgumentsWinOverTheEnvironment) {
+  EXPECT_EQ(load({{"GLINT_CPUS", "2"}}, {"--glint-cpus=4"}, {.cpus = 3}).value().cpus, 4);
+}
+
+TEST(Config, EverySettingHasVariableAndArgument) {
+  const config expected{.cpus = 2,
+                        .devices = 3,
+                        .device_memory_bytes = 1ull << 30,
+                        .backend = device_backend::emulated,
+                        .log_level = log_level::debug,
+                        .idle_spin_us = 5};
+  EXPECT_EQ(load({{"GLINT_CPUS", "2"},
+                  {"GLINT_DEVICES", "3"},
+                  {"GLINT_DEVICE_MEMORY_BYTES", "1GiB"},
+                  {"GLINT_BACKEND", "emulated"},
+                  {"GLINT_LOG_LEVEL", "debug"},
+                  {"GLINT_IDLE_SPIN_US", "5"}})
+                .value(),
+            expected);
+  EXPECT_EQ(load({}, {"--glint-cpus=2", "--glint-devices=3", "--glint-device-memory-bytes=1024MiB",
+                      "--glint-backend=emulated", "--glint-log-level=debug", "--glint-idle-spin-us=5"})
+                .value(),
+            expected);
+}
+
+TEST(Config, AnArgumentMayHaveItsValueBehindIt) {
+  EXPECT_EQ(load({}, {"--glint-cpus", "4"}).value().cpus, 4);
+}
+
+TEST(Config, TheProgramSeesOnlyItsOwnArguments) {
+  arguments args{"program", "--verbose", "--glint-cpus", "4", "file", "--glint-devices=0", "--glintish"};
+  ASSERT_TRUE(load_config({}, {}, args));
+  EXPECT_EQ(args, (arguments{"program", "--verbose", "file", "--glintish"}));
+}
+
+TEST(Config, ArgumentsAfterTwoDashesAreTheProgramsOwn) {
+  arguments args{"--glint-cpus=2", "--", "--glint-cpus=3"};
+  EXPECT_EQ(load_config({}, {}, args).value().cpus, 2);
+  EXPECT_EQ(args, (arguments{"--", "--glint-cpus=3"}));
+}
+
+TEST(Config, ARefusalLeavesTheArgumentsAlone) {
+  arguments args{"--glint-cpus=2", "--glint-nonsense"};
+  EXPECT_FALSE(load_config({}, {}, args));
+  EXPECT_EQ(args.size(), 2u);
+}
+
+TEST(Config, AnUnknownVariableIsRefusedWithTheNearestKnownOne) {
+  EXPECT_THAT(refusal(load({{"GLINT_CPU", "2"}})), AllOf(HasSubstr("variable GLINT_CPU"), HasSubstr("is GLINT_CPUS")));
+  EXPECT_THAT(refusal(load({{"GLINT_LOGLEVEL", "info"}})), HasSubstr("is GLINT_LOG_LEVEL"));
+}
+
+TEST(Config, AnUnknownArgumentIsRefusedWithTheNearestKnownOne) {
+  EXPECT_THAT(refusal(load({}, {"--glint-device=2"})),
+              AllOf(HasSubstr("argument --glint-device"), HasSubstr("is --glint-devices")));
+}
+
+TEST(Config, ABadValueNamesSourceKeyValueAndWhatIsExpected) {
+  EXPECT_THAT(refusal(load({{"GLINT_CPUS", "many"}})),
+              AllOf(HasSubstr("variable GLINT_CPUS"), HasSubstr("cpus = \"many\""), HasSubstr("expected a number")));
+  EXPECT_THAT(
+      refusal(load({}, {"--glint-backend=metal"})),
+      AllOf(HasSubstr("argument --glint-backend"), HasSubstr("\"metal\""), HasSubstr("automatic, cuda or emulated")));
+  EXPECT_THAT(refusal(load({}, {}, {.cpus = -1})), AllOf(HasSubstr("config.cpus"), HasSubstr("\"-1\"")));
+}
+
+TEST(Config, AnArgumentWithoutAValueIsRefused) {
+  EXPECT_THAT(refusal(load({}, {"--glint-cpus"})), HasSubstr("has no value"));
+}
+
+class ConfigRefuses : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+TEST_P(ConfigRefuses, Value) {
+  const auto [name, value] = GetParam();
+  EXPECT_THAT(refusal(load({{name, value}})), HasSubstr("expected"));
+}
+INSTANTIATE_TEST_SUITE_P(
+    All, ConfigRefuses,
+    testing::Values(std::pair{"GLINT_CPUS", ""}, std::pair{"GLINT_CPUS", "-1"}, std::pair{"GLINT_CPUS", "nan"},
+                    std::pair{"GLINT_CPUS", "inf"}, std::pair{"GLINT_CPUS", "4x"}, std::pair{"GLINT_CPUS", " 4"},
+                    std::pair{"GLINT_CPUS", "1e9"}, std::pair{"GLINT_DEVICES", "1.5"}, std::pair{"GLINT_DEVICES", "-1"},
+                    std::pair{"GLINT_DEVICES", "4294967296"}, std::pair{"GLINT_DEVICE_MEMORY_BYTES", "0"},
+                    std::pair{"GLINT_DEVICE_MEMORY_BYTES", "1.5GiB"}, std::pair{"GLINT_DEVICE_MEMORY_BYTES", "GiB"},
+                    std::pair{"GLINT_DEVICE_MEMORY_BYTES", "1GB"},
+                    std::pair{"GLINT_DEVICE_MEMORY_BYTES", "16777216TiB"}, std::pair{"GLINT_LOG_LEVEL", "Info"},
+                    std::pair{"GLINT_IDLE_SPIN_US", "1000001"}));
+
+TEST(Config, SizesTakeSuffixes) {
+  const auto bytes = [](const char* text) {
+    return load({{"GLINT_DEVICE_MEMORY_BYTES", text}}).value().device_memory_bytes;
+  };
+  EXPECT_EQ(bytes("12345"), 12345u);
+  EXPECT_EQ(bytes("7B"), 7u);
+  EXPECT_EQ(bytes("64KiB"), 64u << 10);
+  EXPECT_EQ(bytes("3MiB"), 3u << 20);
+  EXPECT_EQ(bytes("2GiB"), 2ull << 30);
+  EXPECT_EQ(bytes("1TiB"), 1ull << 40);
+}
+
+TEST(Config, VariablesOfBuildAndTestsAreNotTheRuntimes) {
+  EXPECT_TRUE(load({{"GLINT_TEST_SEED", "x"}, {"GLINT_BENCH_RUNS", "x"}, {"GLINT_CUDA", "ON"}, {"OTHER", "x"}}));
+}
+
+TEST(Config, TheProcessesVariablesAreThoseWithItsPrefix) {
+  ASSERT_EQ(setenv("GLINT_TEST_PROBE", "a=b", 1), 0);
+  const environment variables = process_environment();
+  unsetenv("GLINT_TEST_PROBE");
+  EXPECT_EQ(variables.at("GLINT_TEST_PROBE"), "a=b");
+  for (const auto& [name, value] : variables) EXPECT_TRUE(name.starts_with("GLINT_")) << name;
+}
+
+TEST(Config, HelpNamesEverySettingWithItsDefault) {
+  EXPECT_THAT(config_help(),
+              AllOf(HasSubstr("--glint-cpus=VALUE, GLINT_CPUS"), HasSubstr("--glint-device-memory-bytes"),
+                    HasSubstr("default 256MiB"), HasSubstr("default automatic"), HasSubstr("--glint-log-level"),
+                    HasSubstr("--glint-idle-spin-us")));
+}
+
+}  // namespace
+}  // namespace glint
