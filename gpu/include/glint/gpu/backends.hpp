@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <glint/base/intrusive_ptr.hpp>
+#include <glint/base/result.hpp>
+#include <glint/gpu/device.hpp>
+
+/// How devices are made. Only `platform` and tests need this; everything else takes a `device`.
+namespace glint::gpu {
+
+/// What an emulated device is made with.
+struct emulated_options {
+  int index = 0;                                        ///< Position among the platform's devices.
+  std::size_t capacity_bytes = std::size_t{256} << 20;  ///< Its memory, rounded up to pages; committed when touched.
+};
+
+/// Makes a device whose streams are threads and whose memory is a range of shared memory apart from the host's: host
+/// code must not touch it, and faults with a message that says so where the CPU has protection keys.
+///
+/// Kernels run on the stream's thread. A thread that a kernel starts inherits the kernel's right to device memory (the
+/// kernel copies the register at clone), so kernels should not start threads that outlive them.
+///
+/// After a kernel failed, the stream skips copies, fills and kernels up to the next record, which reports the failure;
+/// waits are kept. Errors: io_error when the operating system gives no memory range.
+[[nodiscard]] result<intrusive_ptr<device>> make_emulated_device(const emulated_options& options);
+
+/// True when host code that touches an emulated device's memory faults; false where the CPU or the operating system
+/// has no protection keys, or none is left.
+[[nodiscard]] bool emulated_memory_is_protected();
+
+/// Faults on order, for tests of what is built on devices. Costs one relaxed load an operation when off. Thread-safe.
+class emulated_faults {
+ public:
+  /// The `nth` reserve from now on (1 is the next) fails with out_of_memory. 0 takes the order back.
+  void fail_reserve(std::uint32_t nth) noexcept { reserve_countdown_.store(nth); }
+  /// The `nth` kernel enqueued from now on (1 is the next) fails with kernel_failed instead of running.
+  void fail_kernel(std::uint32_t nth) noexcept { kernel_countdown_.store(nth); }
+  /// From now on every operation, reserve and creation fails with device_lost; what is enqueued already drains without
+  /// running (waits are kept), and queries report device_lost once it has drained. Cannot be undone.
+  void lose_device() noexcept { lost_.store(true); }
+  [[nodiscard]] bool lost() const noexcept { return lost_.load(); }
+
+  /// For the backend: counts one reserve or kernel; true when it is the one to fail.
+  [[nodiscard]] bool take_reserve() noexcept { return take(reserve_countdown_); }
+  [[nodiscard]] bool take_kernel() noexcept { return take(kernel_countdown_); }
+
+ private:
+  static bool take(std::atomic<std::uint32_t>& countdown) noexcept;
+
+  std::atomic<std::uint32_t> reserve_countdown_{0};
+  std::atomic<std::uint32_t> kernel_countdown_{0};
+  std::atomic<bool> lost_{false};
+};
+
+/// The faults of an emulated device, or null for a device of another backend. Lives as long as the device.
+[[nodiscard]] emulated_faults* faults_of(device& d) noexcept;
+
+/// CUDA devices that this process can use: 0 in a build without CUDA and on a machine without a driver or a GPU, where
+/// `why_no_cuda` has the reason. Errors: device_error or device_lost when the driver is there and fails.
+[[nodiscard]] result<int> cuda_device_count();
+
+/// Why `cuda_device_count` is 0, e.g. "built without CUDA"; empty where there are devices.
+[[nodiscard]] std::string why_no_cuda();
+
+/// Makes the CUDA device `index` of those that this process sees, and its context on first use.
+/// Errors: no_device in a build without CUDA or for an index that is not there, device_error, device_lost.
+[[nodiscard]] result<intrusive_ptr<device>> make_cuda_device(int index);
+
+}  // namespace glint::gpu

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include <glint/base/intrusive_ptr.hpp>
+#include <glint/base/result.hpp>
+#include <glint/base/unique_function.hpp>
+
+/// The device interface: what a backend must give. Two backends implement it, `cuda` and `emulated`; both pass the
+/// conformance suite in tests/gpu. Everything above (streams with a clock, memory, tensors) is written once, on this.
+namespace glint::gpu {
+
+enum class backend_kind { emulated, cuda };
+
+/// What is known of a device before it is used.
+struct device_info {
+  std::string name;                ///< e.g. "emulated 0" or "NVIDIA H100".
+  std::string uuid;                ///< Names the device between processes, whose ordinals may differ.
+  std::size_t capacity_bytes = 0;  ///< Memory that Glint may use there.
+};
+
+/// A marker in a stream. Recorded by `native_stream::record`; a wait takes the record that was newest when the wait was
+/// enqueued, so that recording again never disturbs waits already enqueued (as in CUDA).
+class native_event {
+ public:
+  native_event() = default;
+  native_event(const native_event&) = delete;
+  native_event& operator=(const native_event&) = delete;
+  virtual ~native_event() = default;
+
+  /// True once everything enqueued before the last record has run; false while it has not. The error of that work, if
+  /// it failed (kernel_failed, device_lost): it is reported by the first event recorded behind the failure and every
+  /// later query of that event. Never blocks. True for an event that was never recorded. Thread-safe.
+  [[nodiscard]] virtual result<bool> query() = 0;
+};
+
+/// A queue of work that the device runs in order and on its own time. Enqueueing never waits for the work; it may be
+/// called by one thread at a time. Destruction waits until everything enqueued has run.
+class native_stream {
+ public:
+  native_stream() = default;
+  native_stream(const native_stream&) = delete;
+  native_stream& operator=(const native_stream&) = delete;
+  virtual ~native_stream() = default;
+
+  /// Enqueues a copy of `bytes` bytes; either side may be host memory or memory of any device that this one reaches.
+  /// Both must stay valid until the copy has run.
+  [[nodiscard]] virtual result<void> copy(void* to, const void* from, std::size_t bytes) = 0;
+  /// Enqueues setting `bytes` bytes of this device's memory to `value`.
+  [[nodiscard]] virtual result<void> fill(void* to, std::byte value, std::size_t bytes) = 0;
+  /// Enqueues a mark: `event` now stands for everything enqueued here before.
+  [[nodiscard]] virtual result<void> record(native_event& event) = 0;
+  /// Enqueues a wait: what is enqueued later here runs after the last record of `event`, which may be of another stream
+  /// or device of the same backend.
+  [[nodiscard]] virtual result<void> wait(native_event& event) = 0;
+  /// Enqueues a function of the host that runs in stream order and may touch device memory: how kernels run on the
+  /// emulated device. An exception that it throws fails the stream up to the next record with kernel_failed, the
+  /// exception's text as message. `cuda` refuses with device_error: a host function on a GPU's stream would stall it.
+  [[nodiscard]] virtual result<void> enqueue(unique_function<void()> kernel) = 0;
+  /// The driver's handle (cudaStream_t), or null on the emulated device.
+  [[nodiscard]] virtual void* handle() const noexcept = 0;
+};
+
+/// A device: memory apart from the host's, and streams. Thread-safe. Lives as long as anything that came from it.
+class device : public ref_counted {
+ public:
+  [[nodiscard]] virtual backend_kind backend() const noexcept = 0;
+  /// Position among the platform's devices, from 0.
+  [[nodiscard]] virtual int index() const noexcept = 0;
+  [[nodiscard]] virtual const device_info& info() const noexcept = 0;
+
+  /// Takes `bytes` bytes of device memory from the driver, aligned to 256: a slab, which `device_memory` divides. Slow
+  /// (the driver may synchronize). Errors: out_of_memory, device_lost.
+  [[nodiscard]] virtual result<void*> reserve(std::size_t bytes) = 0;
+  /// Gives a slab back. Nothing enqueued may still use it.
+  virtual void unreserve(void* slab, std::size_t bytes) noexcept = 0;
+
+  [[nodiscard]] virtual result<std::unique_ptr<native_stream>> create_stream() = 0;
+  [[nodiscard]] virtual result<std::unique_ptr<native_event>> create_event() = 0;
+};
+
+}  // namespace glint::gpu

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <utility>
+
+#include <glint/base/intrusive_ptr.hpp>
+#include <glint/base/unique_function.hpp>
+#include <glint/gpu/platform.hpp>
+#include <glint/gpu/stream.hpp>
+#include <glint/gpu/tensor.hpp>
+
+namespace glint {
+
+namespace gpu {
+class use_scope;
+}
+
+/// What a function that runs on a device is given: its stream, and memory there. A function whose first parameter is
+/// `gpu_context&` is placed on a device; it enqueues work on `stream()` and returns without waiting for it.
+///
+/// While the body runs, memory that it declared counts as used up to whatever its stream has enqueued when somebody
+/// asks: other bodies may share the stream, so the sequence numbers of this one's operations are not known beforehand.
+/// `finish` settles those uses. Owner-thread only, valid during the call.
+class gpu_context {
+ public:
+  gpu_context(intrusive_ptr<gpu::device_context> device, intrusive_ptr<gpu::stream> stream) noexcept;
+  gpu_context(const gpu_context&) = delete;
+  gpu_context& operator=(const gpu_context&) = delete;
+  /// Finishes, if nobody did.
+  ~gpu_context();
+
+  [[nodiscard]] gpu::device& device() const noexcept { return device_->device(); }
+  [[nodiscard]] gpu::stream& stream() const noexcept { return *stream_; }
+  [[nodiscard]] gpu::device_context& context() const noexcept { return *device_; }
+
+  /// Device memory, not initialized, usable in order of `stream()` at once; counts as written by the body. Never waits:
+  /// throws out_of_memory when the device has no room. The memory is freed in stream order after the last handle went.
+  template <class T>
+  [[nodiscard]] tensor<T> empty(extents shape) {
+    return tensor<T>::cast(make(dtype_of<T>(), shape));
+  }
+  template <class T>
+  [[nodiscard]] tensor<T> empty_like(const tensor<T>& like) {
+    return empty<T>(like.shape());
+  }
+  /// Enqueues the fill.
+  template <class T>
+  [[nodiscard]] tensor<T> zeros(extents shape) {
+    return tensor<T>::cast(make_zeros(dtype_of<T>(), shape));
+  }
+  /// `source` on this device, declared as read: itself if it lies there, else a copy enqueued on `stream()`.
+  template <class T>
+  [[nodiscard]] tensor<T> to_device(const tensor<T>& source) {
+    return tensor<T>::cast(bring(source));
+  }
+
+  /// Declares that work enqueued next on `stream()` reads or writes `t`: makes the stream wait for writers (and, for a
+  /// write, readers) on other streams, and keeps the memory until that work has run. Algorithms in kernels/ call these
+  /// for their operands; own kernels should. Throws invalid_argument if `t` does not lie on this device.
+  void reads(const tensor_base& t);
+  void writes(const tensor_base& t);
+
+  /// Enqueues `kernel` on the emulated device's stream; it may dereference device pointers. Throws device_error on
+  /// CUDA.
+  void run_on_host_device(unique_function<void()> kernel);
+
+  /// For the runtime, at the end of the body, also when it threw: settles all uses at the point after everything that
+  /// the body enqueued, and returns that point. The context must not be used afterwards; a second call returns the same
+  /// point.
+  gpu::stream_point finish();
+
+ private:
+  [[nodiscard]] tensor_base make(dtype type, extents shape);
+  [[nodiscard]] tensor_base make_zeros(dtype type, extents shape);
+  [[nodiscard]] tensor_base bring(const tensor_base& source);
+  [[nodiscard]] gpu::storage& storage_here(const tensor_base& t) const;
+  [[nodiscard]] const intrusive_ptr<gpu::use_scope>& scope();
+
+  intrusive_ptr<gpu::device_context> device_;
+  intrusive_ptr<gpu::stream> stream_;
+  intrusive_ptr<gpu::use_scope> scope_;  // made when the first tensor is declared
+};
+
+}  // namespace glint

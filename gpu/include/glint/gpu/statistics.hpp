@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include <glint/base/intrusive_ptr.hpp>
+
+namespace glint::gpu {
+
+/// What a platform's devices did since it was created: totals, never reset.
+struct statistics {
+  std::uint64_t device_bytes_allocated = 0;  ///< Bytes of device storages that were made.
+  std::uint64_t bytes_to_device = 0;         ///< Bytes of copies enqueued from host to device memory.
+  std::uint64_t bytes_to_host = 0;           ///< Bytes of copies enqueued from device to host memory.
+  std::uint64_t bytes_between_devices = 0;   ///< Bytes of copies enqueued from device memory to device memory.
+  std::uint64_t operations = 0;              ///< Copies, fills and kernels enqueued; waits and events are not counted.
+};
+
+/// Where a platform counts. Thread-safe. Relaxed: each counter stands for itself and orders nothing.
+class statistics_counters final : public ref_counted {
+ public:
+  enum class counter { device_bytes_allocated, bytes_to_device, bytes_to_host, bytes_between_devices, operations };
+
+  void add(counter which, std::uint64_t amount) noexcept {
+    values_[static_cast<int>(which)].fetch_add(amount, std::memory_order_relaxed);
+  }
+
+  /// The totals; not a snapshot of one moment while work goes on.
+  [[nodiscard]] statistics read() const noexcept {
+    return {.device_bytes_allocated = value(counter::device_bytes_allocated),
+            .bytes_to_device = value(counter::bytes_to_device),
+            .bytes_to_host = value(counter::bytes_to_host),
+            .bytes_between_devices = value(counter::bytes_between_devices),
+            .operations = value(counter::operations)};
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t value(counter which) const noexcept {
+    return values_[static_cast<int>(which)].load(std::memory_order_relaxed);
+  }
+  std::atomic<std::uint64_t> values_[5] = {};
+};
+
+}  // namespace glint::gpu

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include <glint/base/intrusive_ptr.hpp>
+#include <glint/base/result.hpp>
+#include <glint/gpu/detail/use_list.hpp>
+#include <glint/gpu/memory_place.hpp>
+#include <glint/gpu/stream.hpp>
+
+namespace glint::gpu {
+
+class device_context;
+
+/// What storage on the host starts with.
+enum class host_fill { none, zeros };
+
+/// Counted bytes in host or device memory, and who uses them in stream order.
+///
+/// The last handle may go while work that uses the bytes is enqueued: the memory is freed when every use was reached,
+/// by the poller, and nobody waits. Device storage keeps its device alive, so that a tensor may outlive the platform.
+/// Thread-safe, the bytes excepted.
+class storage final : public ref_counted {
+ public:
+  static constexpr std::size_t host_alignment_bytes = 64;
+
+  /// Errors: out_of_memory.
+  [[nodiscard]] static result<intrusive_ptr<storage>> on_host(std::size_t bytes, host_fill fill = host_fill::none);
+  /// Not initialized; usable on any stream at once. `home` is the stream that its maker works on. Never waits: when the
+  /// device is full, memory whose uses have just ended is collected once and the allocation tried once more.
+  /// Errors: out_of_memory, device_lost.
+  [[nodiscard]] static result<intrusive_ptr<storage>> on_device(intrusive_ptr<device_context> context,
+                                                                std::size_t bytes, intrusive_ptr<gpu::stream> home);
+
+  [[nodiscard]] memory_place place() const noexcept;
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  /// Null when there are no bytes.
+  [[nodiscard]] void* data() const noexcept { return data_; }
+  /// The device it lies on; null on the host.
+  [[nodiscard]] device_context* context() const noexcept { return context_.get(); }
+  /// The stream its maker works on; null on the host.
+  [[nodiscard]] const intrusive_ptr<gpu::stream>& home() const noexcept { return home_; }
+
+  /// Says that work up to `point`, or everything that a scope's owner enqueues, reads or writes the bytes. The memory
+  /// is kept until then; `note_write` also sets what readers must wait for. Neither makes a stream wait.
+  void note_read(stream_point point) { note(detail::memory_use(std::move(point)), &detail::use_list::note_read); }
+  void note_write(stream_point point) { note(detail::memory_use(std::move(point)), &detail::use_list::note_write); }
+  void note_read(intrusive_ptr<use_scope> scope) { uses_.note_read(detail::memory_use(std::move(scope))); }
+  void note_write(intrusive_ptr<use_scope> scope) { uses_.note_write(detail::memory_use(std::move(scope))); }
+
+  /// The point after the newest write: a reader waits for it. Empty if nothing was enqueued that writes.
+  [[nodiscard]] stream_point last_write() const { return uses_.last_write(); }
+  /// All uses that are not known to be over, the newest of each stream: a writer waits for them.
+  [[nodiscard]] std::vector<stream_point> uses() const { return uses_.points(); }
+
+ private:
+  storage(intrusive_ptr<device_context> context, void* data, std::size_t bytes,
+          intrusive_ptr<gpu::stream> home) noexcept;
+  ~storage() override = default;
+  void destroy() noexcept override;
+  void note(detail::memory_use use, void (detail::use_list::*how)(detail::memory_use)) {
+    if (!use.empty()) (uses_.*how)(std::move(use));
+  }
+
+  intrusive_ptr<device_context> context_;
+  void* data_;
+  std::size_t bytes_;
+  intrusive_ptr<gpu::stream> home_;
+  detail::use_list uses_;
+};
+
+}  // namespace glint::gpu

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <glint/gpu/device.hpp>
+
+#include "cuda_device.hpp"
+
+namespace glint::gpu::cuda {
+
+/// A CUDA event without timing. Thread-safe, as the driver's calls are.
+class cuda_event final : public native_event {
+ public:
+  /// Takes over `event`.
+  cuda_event(intrusive_ptr<cuda_device> device, cudaEvent_t event) noexcept;
+  ~cuda_event() override;
+
+  [[nodiscard]] result<bool> query() override;
+  [[nodiscard]] cudaEvent_t handle() const noexcept { return event_; }
+
+ private:
+  const intrusive_ptr<cuda_device> device_;
+  const cudaEvent_t event_;
+};
+
+}  // namespace glint::gpu::cuda

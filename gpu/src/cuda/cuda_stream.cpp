@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda_stream.hpp"
+
+#include <utility>
+
+#include <glint/base/assert.hpp>
+
+#include "cuda_event.hpp"
+#include "cuda_status.hpp"
+
+namespace glint::gpu::cuda {
+namespace {
+
+/// The event as this backend made it. Another backend's is a programmer's error: the two never share a stream.
+cudaEvent_t own(native_event& event) {
+  auto* const e = dynamic_cast<cuda_event*>(&event);
+  GLINT_ASSERT(e != nullptr, "an event of another backend on a CUDA stream");
+  return e->handle();
+}
+
+}  // namespace
+
+cuda_stream::cuda_stream(intrusive_ptr<cuda_device> device, cudaStream_t stream) noexcept
+    : device_(std::move(device)), stream_(stream) {}
+
+cuda_stream::~cuda_stream() {
+  if (is_unloading()) return;
+  const current_device scope(device_->index());
+  log_failure(scope.status(), "cudaSetDevice", device_->subject());
+  log_failure(cudaStreamSynchronize(stream_), "cudaStreamSynchronize", device_->subject());
+  log_failure(cudaStreamDestroy(stream_), "cudaStreamDestroy", device_->subject());
+}
+
+/// Makes a call with this device current. Budget: no allocation unless it fails.
+template <class Call>
+result<void> cuda_stream::on_device(const char* name, Call call) {
+  const current_device scope(device_->index());
+  GLINT_TRY(check(scope.status(), "cudaSetDevice", device_->subject()));
+  return check(call(), name, device_->subject());
+}
+
+result<void> cuda_stream::copy(void* to, const void* from, std::size_t bytes) {
+  if (bytes == 0) return {};
+  return on_device("cudaMemcpyAsync", [&] { return cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream_); });
+}
+
+result<void> cuda_stream::fill(void* to, std::byte value, std::size_t bytes) {
+  if (bytes == 0) return {};
+  return on_device("cudaMemsetAsync", [&] { return cudaMemsetAsync(to, std::to_integer<int>(value), bytes, stream_); });
+}
+
+result<void> cuda_stream::record(native_event& event) {
+  return on_device("cudaEventRecord", [&] { return cudaEventRecord(own(event), stream_); });
+}
+
+result<void> cuda_stream::wait(native_event& event) {
+  return on_device("cudaStreamWaitEvent", [&] { return cudaStreamWaitEvent(stream_, own(event), 0); });
+}
+
+result<void> cuda_stream::enqueue(unique_function<void()>) {
+  return fail(error(errc::device_error, "a CUDA stream takes no function of the host: it would stall the device")
+                  .with_subject(device_->subject()));
+}
+
+}  // namespace glint::gpu::cuda

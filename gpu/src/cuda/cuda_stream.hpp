@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+
+#include <glint/gpu/device.hpp>
+
+#include "cuda_device.hpp"
+
+namespace glint::gpu::cuda {
+
+/// A CUDA stream that no default stream orders. Used by one thread at a time.
+///
+/// A copy from or to pageable host memory may make the caller wait for the stream: the driver stages it. Whoever must
+/// not wait hands in pinned memory.
+class cuda_stream final : public native_stream {
+ public:
+  /// Takes over `stream`.
+  cuda_stream(intrusive_ptr<cuda_device> device, cudaStream_t stream) noexcept;
+  ~cuda_stream() override;
+
+  [[nodiscard]] result<void> copy(void* to, const void* from, std::size_t bytes) override;
+  [[nodiscard]] result<void> fill(void* to, std::byte value, std::size_t bytes) override;
+  [[nodiscard]] result<void> record(native_event& event) override;
+  [[nodiscard]] result<void> wait(native_event& event) override;
+  [[nodiscard]] result<void> enqueue(unique_function<void()> kernel) override;
+  [[nodiscard]] void* handle() const noexcept override { return stream_; }
+
+ private:
+  template <class Call>
+  [[nodiscard]] result<void> on_device(const char* name, Call call);
+
+  const intrusive_ptr<cuda_device> device_;
+  const cudaStream_t stream_;
+};
+
+}  // namespace glint::gpu::cuda

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deferred_frees.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include <glint/gpu/device_memory.hpp>
+#include <glint/gpu/platform.hpp>
+
+namespace glint::gpu {
+
+void free_memory(device_context* context, void* data, const std::vector<stream_point>& uses) noexcept {
+  const auto abandoned = [](const stream_point& p) { return p.stream->abandoned(p.sequence); };
+  const bool keep = std::ranges::any_of(uses, abandoned);
+  if (context) {
+    if (!keep) context->memory().free(data);
+    return;
+  }
+  const std::shared_ptr<void> memory(data, &std::free);
+  for (const stream_point& p : uses) {
+    if (abandoned(p)) p.stream->keep_until_end(memory);
+  }
+}
+
+deferred_free::deferred_free(intrusive_ptr<device_context> context, void* data, std::vector<stream_point> uses) noexcept
+    : context_(std::move(context)), data_(data), uses_(std::move(uses)) {}
+
+void deferred_free::free_once() noexcept {
+  if (!freed_.exchange(true)) free_memory(context_.get(), data_, uses_);
+}
+
+bool deferred_free::try_free() {
+  if (freed_.load()) return false;
+  const bool over = std::ranges::all_of(uses_, [](const stream_point& p) { return p.reached(); });
+  if (!over) return false;
+  free_once();
+  return true;
+}
+
+/// Failed work is over too: a failure frees like a success.
+void deferred_free::point_reached(const error*) noexcept {
+  advance();
+}
+
+/// Listens to the next use that is not over, else frees. `notify` may call back at once, which ends this object:
+/// nothing is touched behind it. Calls nest at most once a use.
+void deferred_free::advance() noexcept {
+  while (next_ < uses_.size() && uses_[next_].stream->known_reached(uses_[next_].sequence)) ++next_;
+  if (next_ < uses_.size()) {
+    const stream_point awaited = uses_[next_];  // a copy: the stream must outlive the call
+    awaited.stream->notify(awaited.sequence, *this, urgency::batched);
+    return;
+  }
+  free_once();
+  if (context_) context_->deferred().remove(*this);
+  release();
+}
+
+void deferred_frees::add(intrusive_ptr<deferred_free> d) {
+  const lock_guard lock(mutex_);
+  pending_.push_back(std::move(d));
+}
+
+void deferred_frees::remove(deferred_free& d) noexcept {
+  intrusive_ptr<deferred_free> removed;  // dropped after unlocking: it may be the last hold on the device
+  const lock_guard lock(mutex_);
+  const auto found = std::ranges::find(pending_, &d, &intrusive_ptr<deferred_free>::get);
+  if (found == pending_.end()) return;
+  removed = std::move(*found);
+  pending_.erase(found);
+}
+
+std::size_t deferred_frees::collect() {
+  std::vector<intrusive_ptr<deferred_free>> looked_at;
+  {
+    const lock_guard lock(mutex_);
+    looked_at.assign(pending_.begin(), pending_.end());
+  }
+  std::size_t freed = 0;
+  for (const auto& d : looked_at) freed += d->try_free() ? 1 : 0;
+  return freed;
+}
+
+std::size_t deferred_frees::count() const {
+  const lock_guard lock(mutex_);
+  return pending_.size();
+}
+
+}  // namespace glint::gpu

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <vector>
+
+#include <glint/base/intrusive_ptr.hpp>
+#include <glint/base/mutex.hpp>
+#include <glint/gpu/stream.hpp>
+
+namespace glint::gpu {
+
+class device_context;
+
+/// Frees memory of which all `uses` are over. What an abandoned stream may still touch is kept instead: host memory
+/// until the stream's end, device memory until the device's. `context` null: host memory.
+void free_memory(device_context* context, void* data, const std::vector<stream_point>& uses) noexcept;
+
+/// Memory whose last handle went while work that uses it may not have run. Freed by whoever notices first that all its
+/// uses are over: the poller, or a thread that needs room.
+class deferred_free final : public ref_counted, public point_listener {
+ public:
+  /// `context` null: host memory.
+  deferred_free(intrusive_ptr<device_context> context, void* data, std::vector<stream_point> uses) noexcept;
+
+  /// Begins to listen. Precondition: the caller's count passes to the listening.
+  void start() noexcept { advance(); }
+  /// Frees the memory if all uses are over; true if this call did it.
+  bool try_free();
+  void point_reached(const error* failure) noexcept override;
+
+ private:
+  ~deferred_free() override = default;
+  void advance() noexcept;
+  void free_once() noexcept;
+
+  const intrusive_ptr<device_context> context_;
+  void* const data_;
+  const std::vector<stream_point> uses_;
+  std::size_t next_ = 0;  // uses before it are over; the listening's own
+  std::atomic<bool> freed_{false};
+};
+
+/// The deferred frees of a device, for `collect`. Thread-safe. Lock order: a leaf.
+class deferred_frees {
+ public:
+  void add(intrusive_ptr<deferred_free> d);
+  void remove(deferred_free& d) noexcept;
+  /// Looks at each once and frees those whose uses are over. Never waits and calls no listener. Returns how many it
+  /// freed.
+  std::size_t collect();
+  /// How many are pending.
+  [[nodiscard]] std::size_t count() const;
+
+ private:
+  mutable mutex mutex_;
+  std::list<intrusive_ptr<deferred_free>> pending_ GLINT_GUARDED_BY(mutex_);
+};
+
+}  // namespace glint::gpu

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include <glint/base/assert.hpp>
+#include <glint/gpu/device_memory.hpp>
+#include <glint/gpu/platform.hpp>
+
+#include "deferred_frees.hpp"
+
+namespace glint::gpu {
+
+result<intrusive_ptr<device_context>> device_context::create(intrusive_ptr<gpu::device> device,
+                                                             intrusive_ptr<gpu::poller> poller,
+                                                             intrusive_ptr<statistics_counters> counters) {
+  GLINT_ASSERT(device && poller, "a device context needs a device and a poller");
+  if (!counters) counters = make_intrusive<statistics_counters>();
+  intrusive_ptr<device_context> made(new device_context(std::move(device), std::move(poller), std::move(counters)),
+                                     adopt);
+  auto transfer = made->new_stream();
+  if (!transfer) return fail(std::move(transfer).error());
+  made->transfer_ = std::move(*transfer);
+  return made;
+}
+
+device_context::device_context(intrusive_ptr<gpu::device> device, intrusive_ptr<gpu::poller> poller,
+                               intrusive_ptr<statistics_counters> counters)
+    : device_(std::move(device)),
+      poller_(std::move(poller)),
+      counters_(std::move(counters)),
+      events_(make_intrusive<event_pool>(device_)),
+      memory_(std::make_unique<device_memory>(*device_)),
+      deferred_(std::make_unique<deferred_frees>()) {}
+
+/// Streams go before memory: the members' order.
+device_context::~device_context() = default;
+
+result<intrusive_ptr<gpu::stream>> device_context::new_stream() {
+  return gpu::stream::create(device_, poller_, events_, counters_);
+}
+
+result<intrusive_ptr<gpu::stream>> device_context::task_stream() {
+  const lock_guard lock(mutex_);
+  const std::size_t turn = next_ % task_streams_max;
+  if (turn == shared_.size()) {
+    auto made = new_stream();  // under the lock: at most four times, and whoever comes next wants the same
+    if (!made) return made;
+    shared_.push_back(std::move(*made));
+  }
+  ++next_;
+  return shared_[turn];
+}
+
+result<intrusive_ptr<gpu::stream>> device_context::create_stream() {
+  {
+    const lock_guard lock(mutex_);
+    for (const auto& s : owned_) {
+      if (s->unique()) return s;  // nobody can reach it but through this list
+    }
+  }
+  auto made = new_stream();
+  if (!made) return made;
+  const lock_guard lock(mutex_);
+  owned_.push_back(*made);
+  return made;
+}
+
+std::vector<intrusive_ptr<gpu::stream>> device_context::streams() const {
+  const lock_guard lock(mutex_);
+  std::vector<intrusive_ptr<gpu::stream>> all = shared_;
+  all.insert(all.end(), owned_.begin(), owned_.end());
+  all.push_back(transfer_);
+  return all;
+}
+
+}  // namespace glint::gpu

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine.hpp"
+
+#include <pthread.h>
+
+#include <csignal>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include "condition.hpp"
+#include "emulated_device.hpp"
+#include "protection.hpp"
+
+namespace glint::gpu::emulated {
+namespace {
+
+/// The exception being handled as the stream's error.
+error kernel_error(const emulated_device& d) {
+  const auto failed = [&](const char* text) {
+    return error(errc::kernel_failed, text).with_subject("device " + d.info().name);
+  };
+  try {
+    throw;
+  } catch (const std::exception& e) {
+    return failed(e.what());
+  } catch (...) {
+    return failed("an exception that is no std::exception");
+  }
+}
+
+/// Blocks the signals that are sent to the process for the scope, so that a thread started in it never runs the
+/// program's handlers: there device memory is out of reach and a stream would stand still.
+class signals_blocked {
+ public:
+  signals_blocked() noexcept {
+    sigset_t blocked;
+    ::sigfillset(&blocked);
+    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF}) ::sigdelset(&blocked, own);
+    ::pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+  }
+  ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  signals_blocked(const signals_blocked&) = delete;
+  signals_blocked& operator=(const signals_blocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+result<void> start(const intrusive_ptr<engine>& e, std::thread& thread) {
+  const signals_blocked scope;
+  try {
+    thread = std::thread([e] { e->main(); });
+  } catch (const std::system_error& failure) {
+    return fail(errc::device_error, std::string("cannot start a stream's thread: ") + failure.what());
+  }
+  return {};
+}
+
+engine::engine(intrusive_ptr<emulated_device> device, std::string thread_name)
+    : device_(std::move(device)), thread_name_(std::move(thread_name)), side_{*device_, std::nullopt} {}
+
+engine::~engine() = default;
+
+void engine::main() noexcept {
+  fiber f(thread_name_.c_str());  // first, see fiber
+  deny_device_access();
+  ::pthread_setname_np(::pthread_self(), thread_name_.c_str());
+  for (;;) {
+    entry e = pop();
+    if (e.what == step::close) break;
+    perform(f, e);
+  }
+  f.run(&engine::finish, &side_, nullptr);
+  tsan_acquire(&side_);
+}
+
+void engine::perform(fiber& f, entry& e) {
+  switch (e.what) {
+    case step::run: {
+      const device_access scope;
+      return f.run(&engine::run_work, &side_, e.work);
+    }
+    case step::record:
+      f.run(&engine::seal_record, &side_, e.event.get());
+      return e.event->complete();
+    case step::wait:
+      e.event->wait_until_done();
+      return f.run(&engine::join_wait, &side_, e.event.get());
+    case step::close:
+      return;
+  }
+}
+
+void engine::run_work(void* side, void* work) noexcept {
+  auto& s = *static_cast<device_side*>(side);
+  tsan_acquire(work);
+  const std::unique_ptr<operation> op(static_cast<operation*>(work));
+  if (s.failure || s.device.faults().lost()) return;
+  try {
+    op->run();
+  } catch (...) {
+    s.failure = kernel_error(s.device);
+  }
+}
+
+void engine::seal_record(void* side, void* event) noexcept {
+  auto& s = *static_cast<device_side*>(side);
+  if (s.device.faults().lost()) s.failure = s.device.lost_error();
+  static_cast<mark*>(event)->seal(std::exchange(s.failure, std::nullopt));
+}
+
+void engine::join_wait(void*, void* event) noexcept {
+  tsan_acquire(event);
+}
+void engine::finish(void* side, void*) noexcept {
+  tsan_release(side);
+}
+
+void engine::run(std::unique_ptr<operation> work) {
+  tsan_release(work.get());
+  push({.what = step::run, .work = work.release(), .event = nullptr});
+}
+
+void engine::record(intrusive_ptr<mark> m) {
+  push({.what = step::record, .work = nullptr, .event = std::move(m)});
+}
+
+void engine::wait(intrusive_ptr<mark> m) {
+  push({.what = step::wait, .work = nullptr, .event = std::move(m)});
+}
+void engine::close() {
+  push({.what = step::close, .work = nullptr, .event = nullptr});
+}
+
+void engine::push(entry e) {
+  {
+    const lock_guard lock(mutex_);
+    entries_.push_back(std::move(e));
+  }
+  filled_.notify_one();
+}
+
+engine::entry engine::pop() {
+  const lock_guard lock(mutex_);
+  while (entries_.empty()) wait_on(filled_, mutex_);
+  entry e = std::move(entries_.front());
+  entries_.pop_front();
+  return e;
+}
+
+}  // namespace glint::gpu::emulated

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <glint/base/error.hpp>
+#include <glint/base/intrusive_ptr.hpp>
+#include <glint/base/mutex.hpp>
+#include <glint/base/result.hpp>
+
+#include "event.hpp"
+#include "fiber.hpp"
+#include "operation.hpp"
+
+namespace glint::gpu::emulated {
+
+class emulated_device;
+
+/// The thread behind a stream: takes entries from a queue and runs them in order, each in the stream's fiber.
+///
+/// Counted by the stream and by its thread, since a closure run by the thread may drop the stream itself. The thread
+/// touches of an entry only what it may: an operation belongs to the enqueuer and then to the fiber.
+/// Lock order: the queue's mutex is a leaf; it is not held while anything runs or waits.
+class engine final : public ref_counted {
+ public:
+  engine(intrusive_ptr<emulated_device> device, std::string thread_name);
+  ~engine() override;
+
+  /// The thread's life; counted on by the thread itself.
+  void main() noexcept;
+
+  /// Each enqueues an entry, from one host thread at a time.
+  void run(std::unique_ptr<operation> work);
+  void record(intrusive_ptr<mark> m);
+  void wait(intrusive_ptr<mark> m);
+  /// The last entry: the thread ends when it has come to it.
+  void close();
+
+ private:
+  enum class step { run, record, wait, close };
+  struct entry {
+    step what = step::close;
+    operation* work = nullptr;  ///< Owned, for `run`; raw because the thread must not touch it.
+    intrusive_ptr<mark> event;  ///< For `record` and `wait`.
+  };
+  /// What only the fiber touches.
+  struct device_side {
+    emulated_device& device;
+    std::optional<error> failure;  ///< Of the work since the last record.
+  };
+
+  void push(entry e);
+  [[nodiscard]] entry pop();
+  void perform(fiber& f, entry& e);
+
+  // Bodies for the fiber.
+  static void run_work(void* side, void* work) noexcept;
+  static void seal_record(void* side, void* event) noexcept;
+  static void join_wait(void* side, void* event) noexcept;
+  static void finish(void* side, void* unused) noexcept;
+
+  const intrusive_ptr<emulated_device> device_;
+  const std::string thread_name_;
+  device_side side_;
+  mutex mutex_;
+  std::condition_variable filled_;
+  /// Unbounded: an enqueue never waits for the work, and what bounds the work in flight is who enqueues (a task holds
+  /// the memory that its operations use).
+  std::deque<entry> entries_ GLINT_GUARDED_BY(mutex_);
+};
+
+/// Starts the thread of `e`. Errors: device_error when the system has no thread left.
+[[nodiscard]] result<void> start(const intrusive_ptr<engine>& e, std::thread& thread);
+
+}  // namespace glint::gpu::emulated

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <optional>
+
+#include <glint/base/error.hpp>
+#include <glint/base/intrusive_ptr.hpp>
+#include <glint/base/mutex.hpp>
+#include <glint/gpu/device.hpp>
+
+namespace glint::gpu::emulated {
+
+class emulated_device;
+
+/// One record of an event: each record makes a new one, so that waits keep the one that they were enqueued with.
+///
+/// Its address is what orders device work for ThreadSanitizer: released in the context of the stream that recorded it,
+/// acquired in that of a stream that waited and of a host thread that was told "true". Its lock orders the threads that
+/// happen to run the streams, which proves nothing about the work. Thread-safe; its mutex is a leaf.
+class mark final : public ref_counted {
+ public:
+  mark() = default;
+  ~mark() override;
+
+  /// The stream's work up to here has run; `seal` was called before.
+  void complete();
+  [[nodiscard]] bool done();
+  /// Blocks the thread until `complete`. Ends, because streams are FIFO and a wait takes a record enqueued before it:
+  /// no cycle can form.
+  void wait_until_done();
+
+  /// Orders the stream's context after the enqueue of the record; by the enqueuing thread, before the enqueue.
+  void open();
+  /// Sets the failure of the work before the record; in the stream's context, before `complete`.
+  void seal(std::optional<error> failure);
+  /// True when there is a failure. Precondition: done.
+  [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_relaxed); }
+  /// The failure. Precondition: done, and the caller has acquired this mark.
+  [[nodiscard]] const std::optional<error>& failure() const noexcept { return failure_; }
+
+ private:
+  mutex mutex_;
+  std::condition_variable completed_;
+  bool done_ GLINT_GUARDED_BY(mutex_) = false;
+  /// Written by the stream's context only on a failure. So whoever drops the last count of any other mark need not
+  /// acquire it: that would order this thread after work that it never waited for.
+  std::optional<error> failure_;
+  std::atomic<bool> failed_{false};  ///< Relaxed: the order comes from the annotation.
+};
+
+/// An event: the newest of its records. Thread-safe; its mutex is a leaf.
+class emulated_event final : public native_event {
+ public:
+  explicit emulated_event(intrusive_ptr<emulated_device> device);
+  ~emulated_event() override;
+
+  [[nodiscard]] result<bool> query() override;
+
+  [[nodiscard]] const emulated_device& device() const noexcept { return *device_; }
+  void set_newest(intrusive_ptr<mark> m);
+  /// The newest record, or null when there was none.
+  [[nodiscard]] intrusive_ptr<mark> newest();
+
+ private:
+  const intrusive_ptr<emulated_device> device_;
+  mutex mutex_;
+  intrusive_ptr<mark> newest_ GLINT_GUARDED_BY(mutex_);
+};
+
+}  // namespace glint::gpu::emulated

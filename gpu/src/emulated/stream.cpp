@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stream.hpp"
+
+#include <memory>
+#include <utility>
+
+#include <glint/base/assert.hpp>
+
+#include "emulated_device.hpp"
+
+namespace glint::gpu::emulated {
+namespace {
+
+/// The event as this backend made it. Another backend's is a programmer's error: the two never share a stream.
+emulated_event& own(native_event& event) {
+  auto* const e = dynamic_cast<emulated_event*>(&event);
+  GLINT_ASSERT(e != nullptr, "an event of another backend on an emulated stream");
+  return *e;
+}
+
+}  // namespace
+
+emulated_stream::emulated_stream(intrusive_ptr<emulated_device> device, std::string thread_name)
+    : device_(std::move(device)), engine_(make_intrusive<engine>(device_, std::move(thread_name))) {}
+
+emulated_stream::~emulated_stream() {
+  if (!thread_.joinable()) return;
+  engine_->close();
+  if (thread_.get_id() == std::this_thread::get_id()) {
+    thread_.detach();
+  } else {
+    thread_.join();
+  }
+}
+
+result<void> emulated_stream::ready() {
+  if (device_->faults().lost()) return fail(device_->lost_error());
+  return thread_.joinable() ? result<void>() : start(engine_, thread_);
+}
+
+result<void> emulated_stream::copy(void* to, const void* from, std::size_t bytes) {
+  GLINT_TRY(ready());
+  if (bytes == 0) return {};
+  engine_->run(std::make_unique<copy_operation>(to, from, bytes));
+  return {};
+}
+
+result<void> emulated_stream::fill(void* to, std::byte value, std::size_t bytes) {
+  GLINT_TRY(ready());
+  if (bytes == 0) return {};
+  if (!device_->contains(to, bytes)) return fail(errc::device_error, "fill of memory that is not this device's");
+  engine_->run(std::make_unique<fill_operation>(to, value, bytes));
+  return {};
+}
+
+result<void> emulated_stream::record(native_event& event) {
+  GLINT_TRY(ready());
+  auto& e = own(event);
+  if (&e.device() != device_.get()) return fail(errc::device_error, "record of another device's event");
+  auto m = make_intrusive<mark>();
+  m->open();
+  e.set_newest(m);
+  engine_->record(std::move(m));
+  return {};
+}
+
+result<void> emulated_stream::wait(native_event& event) {
+  GLINT_TRY(ready());
+  if (auto m = own(event).newest()) engine_->wait(std::move(m));
+  return {};
+}
+
+result<void> emulated_stream::enqueue(unique_function<void()> kernel) {
+  GLINT_TRY(ready());
+  GLINT_ASSERT(kernel, "an empty kernel");
+  if (device_->faults().take_kernel()) {
+    engine_->run(std::make_unique<failing_operation>(std::move(kernel)));
+  } else {
+    engine_->run(std::make_unique<kernel_operation>(std::move(kernel)));
+  }
+  return {};
+}
+
+}  // namespace glint::gpu::emulated

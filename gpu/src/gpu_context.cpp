@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <glint/gpu/gpu_context.hpp>
+
+#include <string>
+#include <utility>
+
+#include <glint/base/assert.hpp>
+#include <glint/base/exception.hpp>
+#include <glint/gpu/storage.hpp>
+
+namespace glint {
+
+namespace {
+
+/// The value of a result, or its error as an exception.
+template <class T>
+T value_or_throw(result<T> r) {
+  if (!r) throw_error(r.error());
+  if constexpr (!std::is_void_v<T>) return *std::move(r);
+}
+
+}  // namespace
+
+gpu_context::gpu_context(intrusive_ptr<gpu::device_context> device, intrusive_ptr<gpu::stream> stream) noexcept
+    : device_(std::move(device)), stream_(std::move(stream)) {
+  GLINT_ASSERT(device_ && stream_, "a gpu_context needs a device and a stream");
+}
+
+gpu_context::~gpu_context() {
+  finish();
+}
+
+const intrusive_ptr<gpu::use_scope>& gpu_context::scope() {
+  if (!scope_) scope_ = make_intrusive<gpu::use_scope>(stream_);
+  GLINT_ASSERT(!scope_->closed(), "a gpu_context was used after its body had ended");
+  return scope_;
+}
+
+gpu::stream_point gpu_context::finish() {
+  if (!scope_) return stream_->now();
+  scope_->close();
+  return scope_->point();
+}
+
+tensor_base gpu_context::make(dtype type, extents shape) {
+  const std::size_t bytes = static_cast<std::size_t>(shape.count()) * size_of(type);
+  auto storage = value_or_throw(gpu::storage::on_device(device_, bytes, stream_));
+  storage->note_write(scope());
+  return tensor_base(std::move(storage), type, shape);
+}
+
+tensor_base gpu_context::make_zeros(dtype type, extents shape) {
+  tensor_base made = make(type, shape);
+  if (made.bytes() != 0) value_or_throw(stream_->fill(made.address(), std::byte{0}, made.bytes()));
+  return made;
+}
+
+tensor_base gpu_context::bring(const tensor_base& source) {
+  if (source.storage() && source.storage()->context() == device_.get()) {
+    reads(source);
+    return source;
+  }
+  tensor_base copied = value_or_throw(source.copy_to(device_.get(), *stream_));
+  copied.storage()->note_write(scope());
+  return copied;
+}
+
+gpu::storage& gpu_context::storage_here(const tensor_base& t) const {
+  if (t.storage() && t.storage()->context() == device_.get()) return *t.storage();
+  std::string where = t.empty_handle()      ? "nowhere: the handle is empty"
+                      : t.place().is_host() ? "in host memory"
+                                            : "on device " + std::to_string(t.place().device);
+  throw exception(
+      error(errc::invalid_argument, "work on " + device_->device().info().name + " with a tensor that lies " + where));
+}
+
+void gpu_context::reads(const tensor_base& t) {
+  gpu::storage& s = storage_here(t);
+  value_or_throw(stream_->wait(s.last_write()));
+  s.note_read(scope());
+}
+
+void gpu_context::writes(const tensor_base& t) {
+  gpu::storage& s = storage_here(t);
+  for (const gpu::stream_point& use : s.uses()) value_or_throw(stream_->wait(use));
+  s.note_write(scope());
+}
+
+void gpu_context::run_on_host_device(unique_function<void()> kernel) {
+  value_or_throw(stream_->enqueue(std::move(kernel)));
+}
+
+}  // namespace glint

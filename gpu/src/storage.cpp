@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <glint/gpu/storage.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include <glint/base/assert.hpp>
+#include <glint/gpu/device_memory.hpp>
+#include <glint/gpu/platform.hpp>
+
+#include "deferred_frees.hpp"
+
+namespace glint::gpu {
+
+namespace {
+
+void* allocate_host(std::size_t bytes) {
+  constexpr std::size_t unit = storage::host_alignment_bytes;
+  if (bytes > std::numeric_limits<std::size_t>::max() - unit) return nullptr;
+  return std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
+}
+
+}  // namespace
+
+storage::storage(intrusive_ptr<device_context> context, void* data, std::size_t bytes,
+                 intrusive_ptr<gpu::stream> home) noexcept
+    : context_(std::move(context)), data_(data), bytes_(bytes), home_(std::move(home)) {}
+
+result<intrusive_ptr<storage>> storage::on_host(std::size_t bytes, host_fill fill) {
+  void* data = nullptr;
+  if (bytes != 0) {
+    data = allocate_host(bytes);
+    if (!data) return fail(errc::out_of_memory, "the host has no room for " + std::to_string(bytes) + " bytes");
+    if (fill == host_fill::zeros) std::memset(data, 0, bytes);
+  }
+  return intrusive_ptr<storage>(new storage({}, data, bytes, {}), adopt);
+}
+
+result<intrusive_ptr<storage>> storage::on_device(intrusive_ptr<device_context> context, std::size_t bytes,
+                                                  intrusive_ptr<gpu::stream> home) {
+  GLINT_ASSERT(context && home, "device storage needs a device and a stream");
+  auto block = context->memory().allocate(bytes);
+  if (!block && block.error().code() == errc::out_of_memory) {
+    context->deferred().collect();
+    block = context->memory().allocate(bytes);
+  }
+  if (!block) return fail(std::move(block).error());
+  context->counters().add(statistics_counters::counter::device_bytes_allocated, bytes);
+  return intrusive_ptr<storage>(new storage(std::move(context), *block, bytes, std::move(home)), adopt);
+}
+
+memory_place storage::place() const noexcept {
+  return context_ ? memory_place{context_->index()} : memory_place::host();
+}
+
+/// The last handle is gone, so no use is added any more, and what scopes still enqueue does not touch these bytes.
+void storage::destroy() noexcept {
+  if (data_) {
+    std::vector<stream_point> uses = uses_.points();
+    const auto over = [](const stream_point& p) { return p.stream->known_reached(p.sequence); };
+    if (std::ranges::all_of(uses, over)) {
+      free_memory(context_.get(), data_, uses);
+    } else {
+      auto deferred = make_intrusive<deferred_free>(context_, data_, std::move(uses));
+      if (context_) context_->deferred().add(deferred);
+      deferred.detach()->start();
+    }
+  }
+  delete this;
+}
+
+}  // namespace glint::gpu

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The events of a stream: recorded when somebody asks, queried oldest first, and what they tell to whom.
+#include <glint/gpu/stream.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <glint/base/log.hpp>
+#include <glint/gpu/poller.hpp>
+
+namespace glint::gpu {
+
+namespace {
+/// Failed ranges that a stream remembers; beyond, the two oldest become one that spans both.
+constexpr std::size_t failures_max = 256;
+}  // namespace
+
+bool stream::is_complete(std::uint64_t sequence) const {
+  return completed_.load() >= sequence || (broken_ && sequence > broken_->after);
+}
+
+/// The earliest outstanding mark that covers the point, if there is one.
+stream::mark* stream::mark_for(std::uint64_t sequence) {
+  GLINT_ASSERT(sequence <= issued_, "a point beyond what was enqueued", sequence, issued_);
+  const auto found = std::ranges::lower_bound(marks_, sequence, {}, &mark::sequence);
+  return found == marks_.end() ? nullptr : &*found;
+}
+
+/// Marks everything enqueued so far; who waited for the next mark is then held by it.
+result<void> stream::record() {
+  if (broken_) return fail(broken_->why);
+  auto event = events_->acquire();
+  if (!event) return fail(std::move(event).error());
+  GLINT_TRY(native_->record((*event)->native()));
+  events_recorded_.fetch_add(1, std::memory_order_relaxed);
+  marks_.push_back({recorded_, issued_, std::move(*event), std::exchange(unmarked_, {})});
+  recorded_ = issued_;
+  return {};
+}
+
+/// Invariant: a stream with listeners, in a mark, in unmarked_ or in due_, is watched; only poll, which empties due_,
+/// ends that.
+///
+/// Queries the oldest marks until one is outstanding. True if one completed. Calls no listener: it leaves them in due_,
+/// for the poller, which watches every stream that has any.
+bool stream::advance() {
+  bool progressed = false;
+  while (!marks_.empty()) {
+    auto done = marks_.front().event->native().query();
+    if (done && !*done) break;
+    mark oldest = std::move(marks_.front());
+    marks_.pop_front();
+    retire(std::move(oldest), done ? std::nullopt : std::optional<error>(std::move(done).error()));
+    progressed = true;
+  }
+  return progressed;
+}
+
+void stream::retire(mark&& oldest, std::optional<error> failure) {
+  if (failure) {
+    if (failure->subject().empty()) failure = failure->with_subject(device_->info().name);
+    remember({oldest.after, oldest.sequence, *failure});
+  }
+  completed_.store(oldest.sequence);
+  for (const waiter& w : oldest.waiters) due_.push_back({w.listener, failure_at(w.sequence)});
+}
+
+/// No event can be recorded: nothing can be learned about what is enqueued behind the newest one. The points there
+/// count as failed with `why`, since a wait for them would never end; memory that they use is kept (`abandoned`).
+void stream::give_up(error why) {
+  if (broken_) return;
+  if (why.subject().empty()) why = why.with_subject(device_->info().name);
+  broken_ = failed_range{recorded_, 0, std::move(why)};
+  log(log_level::warning, "a stream is given up: ", broken_->why.describe());
+  for (const waiter& w : std::exchange(unmarked_, {})) due_.push_back({w.listener, broken_->why});
+}
+
+void stream::remember(failed_range range) {
+  failures_.push_back(std::move(range));
+  if (failures_.size() <= failures_max) return;
+  failures_[1].after = failures_[0].after;  // fails what succeeded in between: wrong on the safe side
+  failures_.erase(failures_.begin());
+}
+
+bool stream::abandoned(std::uint64_t sequence) const {
+  const lock_guard lock(mutex_);
+  return broken_ && sequence > broken_->after;
+}
+
+void stream::keep_until_end(std::shared_ptr<void> memory) {
+  const lock_guard lock(mutex_);
+  kept_.push_back(std::move(memory));
+}
+
+std::optional<error> stream::failure_at(std::uint64_t sequence) const {
+  if (broken_ && sequence > broken_->after) return broken_->why;
+  for (const failed_range& f : failures_) {
+    if (f.after < sequence && sequence <= f.sequence) return f.why;
+  }
+  return std::nullopt;
+}
+
+result<stream::event_ticket> stream::event_for(std::uint64_t sequence) {
+  const lock_guard lock(mutex_);
+  advance();
+  if (is_complete(sequence)) return event_ticket{{}, sequence};
+  mark* covering = mark_for(sequence);
+  if (!covering) {
+    GLINT_TRY(record());
+    covering = &marks_.back();
+  }
+  return event_ticket{covering->event, covering->sequence};
+}
+
+bool stream::has_waiters() const {
+  return !unmarked_.empty() || std::ranges::any_of(marks_, [](const mark& m) { return !m.waiters.empty(); });
+}
+
+/// Leaves the listener with the mark that covers its point. A batched one waits for the next mark while another is
+/// outstanding: when that completes, the poller records one mark for all of them.
+void stream::park(waiter w, urgency how_soon) {
+  if (mark* covering = mark_for(w.sequence)) {
+    covering->waiters.push_back(w);
+    return;
+  }
+  unmarked_.push_back(w);
+  if (how_soon == urgency::batched && !marks_.empty()) return;
+  if (auto recorded = record(); !recorded) give_up(std::move(recorded).error());
+}
+
+void stream::notify(std::uint64_t sequence, point_listener& listener, urgency how_soon) {
+  std::optional<error> failure;
+  bool reached_already = false;
+  bool unwatched = false;
+  {
+    const lock_guard lock(mutex_);
+    advance();
+    if (is_complete(sequence)) {
+      reached_already = true;
+      failure = failure_at(sequence);
+    } else {
+      park({sequence, &listener}, how_soon);
+    }
+    if (!reached_already) unwatched = !std::exchange(watched_, true);
+  }
+  if (reached_already) listener.point_reached(failure ? &*failure : nullptr);
+  if (unwatched) poller_->watch(intrusive_ptr<stream>(this));
+}
+
+stream::poll_outcome stream::poll() {
+  std::vector<due_call> calls;
+  poll_outcome outcome{};
+  {
+    const lock_guard lock(mutex_);
+    outcome.progressed = advance();
+    if (!unmarked_.empty() && marks_.empty()) {
+      if (auto recorded = record(); !recorded) give_up(std::move(recorded).error());
+    }
+    calls.swap(due_);
+    outcome.waiting = has_waiters();
+    if (!outcome.waiting) watched_ = false;
+  }
+  for (const due_call& call : calls) call.listener->point_reached(call.failure ? &*call.failure : nullptr);
+  return outcome;
+}
+
+}  // namespace glint::gpu

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Copies of tensors between memories.
+#include <utility>
+
+#include <glint/base/exception.hpp>
+#include <glint/gpu/platform.hpp>
+#include <glint/gpu/poller.hpp>
+#include <glint/gpu/storage.hpp>
+#include <glint/gpu/tensor.hpp>
+
+namespace glint {
+
+namespace {
+
+using counter = gpu::statistics_counters::counter;
+
+result<intrusive_ptr<gpu::storage>> allocate(gpu::device_context* target, std::size_t bytes, gpu::stream& home) {
+  if (!target) return gpu::storage::on_host(bytes);
+  return gpu::storage::on_device(intrusive_ptr<gpu::device_context>(target), bytes, intrusive_ptr<gpu::stream>(&home));
+}
+
+void count_copy(const gpu::storage& to, const gpu::storage& from, std::size_t bytes) {
+  if (to.context() && from.context()) {
+    to.context()->counters().add(counter::bytes_between_devices, bytes);
+  } else if (to.context()) {
+    to.context()->counters().add(counter::bytes_to_device, bytes);
+  } else if (from.context()) {
+    from.context()->counters().add(counter::bytes_to_host, bytes);
+  }
+}
+
+/// Whether one copy of `stream` can reach both memories: those of its own backend and the host's. How devices that are
+/// no peers reach each other (through host memory) is the backend's affair.
+bool reaches(const gpu::stream& stream, const gpu::device_context* context) {
+  return !context || context->device().backend() == stream.device().backend();
+}
+
+/// Enqueues the copy behind the source's last write and notes it with both storages. The target is new: nobody uses it.
+result<void> enqueue_copy(gpu::stream& stream, gpu::storage& to, gpu::storage& from, const void* from_address,
+                          std::size_t bytes) {
+  if (bytes == 0) return {};
+  GLINT_TRY(stream.wait(from.last_write()));
+  GLINT_TRY(stream.copy(to.data(), from_address, bytes));
+  const gpu::stream_point copied = stream.now();
+  from.note_read(copied);
+  to.note_write(copied);
+  count_copy(to, from, bytes);
+  return {};
+}
+
+}  // namespace
+
+/// Bytes from the first element to behind the last one, gaps included: strides are never negative.
+std::size_t tensor_base::span_bytes() const noexcept {
+  if (size() == 0) return 0;
+  std::int64_t last = 0;
+  for (std::size_t i = 0; i < shape_.rank(); ++i) last += (shape_[i] - 1) * strides_[i];
+  return static_cast<std::size_t>(last + 1) * size_of(dtype_);
+}
+
+result<tensor_base> tensor_base::copy_to(gpu::device_context* target, gpu::stream& stream) const {
+  if (empty_handle()) return fail(errc::invalid_argument, "a copy of an empty tensor handle");
+  if (!reaches(stream, target) || !reaches(stream, storage_->context())) {
+    return fail(errc::invalid_argument, "a copy between devices of two backends: call to_host() first");
+  }
+  const std::size_t bytes = span_bytes();
+  auto made = allocate(target, bytes, stream);
+  if (!made) return fail(std::move(made).error());
+  GLINT_TRY(enqueue_copy(stream, **made, *storage_, address(), bytes));
+  tensor_base copied = *this;
+  copied.storage_ = std::move(*made);
+  copied.offset_ = 0;
+  return copied;
+}
+
+tensor_base tensor_base::on_host() const {
+  if (empty_handle() || !storage_->context()) return *this;
+  const gpu::stream_point written = storage_->last_write();
+  const intrusive_ptr<gpu::stream> transfers = storage_->context()->transfer_stream();
+  auto copied = copy_to(nullptr, *transfers);
+  if (!copied) throw_error(copied.error());
+  const auto arrived = wait_reached(copied->storage_->last_write());
+  // The writer's own error first: the copy then took what nobody wrote, whether or not it went well.
+  if (const auto wrote = wait_reached(written); !wrote) throw_error(wrote.error());
+  if (!arrived) throw_error(arrived.error());
+  return *std::move(copied);
+}
+
+}  // namespace glint
