@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <glint/base/error.hpp>
+#include <glint/base/intrusive_ptr.hpp>
+#include <glint/base/mutex.hpp>
+#include <glint/base/type_name.hpp>
+#include <glint/gpu/stream.hpp>
+#include <glint/gpu/tensor.hpp>
+#include <glint/gpu/tensors_in.hpp>
+#include <glint/store/type_descriptor.hpp>
+
+namespace glint::store {
+
+class entry;
+
+/// How far an object is. Levels only rise; `failed` may follow `issued`.
+enum class readiness : std::uint8_t {
+  pending,  ///< Nobody has made it yet.
+  issued,   ///< The value is there, its tensors are valid in stream order after `entry::issued_at()`.
+  ready,    ///< Valid for everybody.
+  failed,   ///< Never to be valid; `entry::failure()` says why.
+};
+
+/// One who waits for an object to reach a level. Lives in its owner (a task's argument, a blocked thread's stack): the
+/// entry links it, allocates nothing.
+class waiter {
+ public:
+  explicit waiter(readiness wanted) noexcept : wanted_(wanted) {}
+  waiter(const waiter&) = delete;
+  waiter& operator=(const waiter&) = delete;
+  virtual ~waiter() = default;
+
+  /// The level was reached or the object failed. Called once, with no lock held, by whoever published; must not block.
+  /// The waiter may be gone when this returns.
+  virtual void level_reached(entry& e) noexcept = 0;
+
+  [[nodiscard]] readiness wanted() const noexcept { return wanted_; }
+
+ protected:
+  readiness wanted_;
+
+ private:
+  friend class entry;
+  friend class waiter_list;
+  waiter* previous_ = nullptr;
+  waiter* next_ = nullptr;
+  entry* waits_on_ = nullptr;  // guarded by that entry's lock
+};
+
+/// Intrusive doubly linked list in order of arrival.
+class waiter_list {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  void push_back(waiter& w) noexcept;
+  void erase(waiter& w) noexcept;
+  [[nodiscard]] waiter* pop_front() noexcept;
+  /// Moves those that want at most `level` to the end of `out`.
+  void extract(readiness level, waiter_list& out) noexcept;
+
+ private:
+  waiter* first_ = nullptr;
+  waiter* last_ = nullptr;
+};
+
+/// The header of an object: level, waiters, error, copies in other memories. The payload is the derived
+/// `typed_entry`'s; nothing here depends on its bytes.
+///
+/// Thread-safe. One small lock an entry guards waiters and copies, never held while anybody is called; level reads are
+/// one acquire load. There is no global lock or table: entries are found through refs only, and `registry` lists them
+/// in shards, by thread, for shutdown.
+///
+/// Whoever makes an entry is its first *user*; the producer has a *hold*. Order: value (or error) is written, then the
+/// level rises (release), then waiters are told.
+class entry : public ref_counted {
+ public:
+  [[nodiscard]] readiness level() const noexcept { return level_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool settled() const noexcept { return level() >= readiness::ready; }
+  [[nodiscard]] const type_descriptor& type() const noexcept { return type_; }
+
+  /// Why it failed. Precondition: level() == failed.
+  [[nodiscard]] const error& failure() const noexcept;
+  /// The point of a stream after which the tensors inside are valid. Precondition: the level was issued before.
+  [[nodiscard]] const gpu::stream_point& issued_at() const noexcept { return issued_at_; }
+  /// The native value. Precondition: issued or ready.
+  [[nodiscard]] void* value() noexcept { return payload(); }
+
+  /// Whether the value was constructed: the producer's to ask, and anyone's once the level is issued or ready.
+  [[nodiscard]] bool has_value() const noexcept { return has_value_; }
+
+  /// Links `w` unless its level is reached already. True: `w.level_reached` will be called once. False: go on yourself.
+  [[nodiscard]] bool add(waiter& w) noexcept;
+  /// Unlinks `w`. True: it will not be called. False: it was called or is being called right now.
+  [[nodiscard]] bool remove(waiter& w) noexcept;
+
+  /// The producer's: the value was constructed in place. False if the entry had failed meanwhile (shutdown).
+  bool publish_ready() noexcept;
+  bool publish_issued(gpu::stream_point at) noexcept;
+  /// Anybody's: false if it was ready or failed already.
+  bool fail(error e) noexcept;
+
+  /// Shutdown's: fails a pending entry and drops the value and the copies of any other. Precondition: no task runs.
+  void empty(const error& why) noexcept;
+
+  /// A copy of this object at `place`, if one is cached.
+  [[nodiscard]] intrusive_ptr<entry> cached_copy(memory_place place) noexcept;
+  /// Caches `copy`; returns it, or the one that somebody else cached first.
+  [[nodiscard]] intrusive_ptr<entry> cache_copy(memory_place place, intrusive_ptr<entry> copy) noexcept;
+
+ protected:
+  explicit entry(const type_descriptor& type) noexcept;
+  ~entry() override;
+
+  /// Destroys the value if there is one; for the derived type's destructor.
+  void destroy_value() noexcept;
+
+  [[nodiscard]] virtual void* payload() noexcept = 0;
+  bool has_value_ = false;  // written by the producer before the level rises
+
+ private:
+  friend class registry;
+  struct copy_at {
+    memory_place place;
+    intrusive_ptr<entry> copy;
+  };
+
+  bool rise(readiness to, std::unique_ptr<const error> failure) noexcept;
+
+  std::atomic<readiness> level_{readiness::pending};
+  std::uint8_t shard_ = 0;  // registry's, by the thread that made it
+  spin_mutex mutex_;
+  waiter_list waiters_ GLINT_GUARDED_BY(mutex_);
+  const type_descriptor& type_;
+  std::unique_ptr<const error> failure_;  // written once, before the level is failed
+  gpu::stream_point issued_at_;           // written once, before the level is issued
+  std::vector<copy_at> copies_ GLINT_GUARDED_BY(mutex_);
+  entry* registry_previous_ = nullptr;  // guarded by the shard's lock
+  entry* registry_next_ = nullptr;
+  bool registered_ = true;
+};
+
+/// The descriptor of `T`: one static instance.
+template <class T>
+[[nodiscard]] const type_descriptor& descriptor_of() noexcept;
+
+/// An object with its native value inside: no serialization, no second allocation.
+template <class T>
+class typed_entry final : public entry {
+ public:
+  typed_entry() noexcept : entry(descriptor_of<T>()) {}
+
+  /// Constructs the value from what `make` returns, in place. The producer's, once, before publishing.
+  template <class Make>
+  void construct(Make&& make) {
+    ::new (static_cast<void*>(&storage_)) T(std::forward<Make>(make)());
+    has_value_ = true;
+  }
+
+  [[nodiscard]] T& get() noexcept { return *std::launder(reinterpret_cast<T*>(&storage_)); }
+
+ private:
+  ~typed_entry() override { destroy_value(); }
+  void* payload() noexcept override { return &storage_; }
+
+  alignas(T) std::byte storage_[sizeof(T)];
+};
+
+namespace detail {
+
+/// Whether values can be copied: std::vector<std::unique_ptr<T>> claims to be copy constructible and is not.
+template <class T>
+constexpr bool copyable() noexcept {
+  if constexpr (requires { typename T::value_type; }) {
+    if constexpr (!std::is_same_v<typename T::value_type, T> && std::is_object_v<typename T::value_type>) {
+      return std::is_copy_constructible_v<T> && copyable<typename T::value_type>();
+    }
+  }
+  return std::is_copy_constructible_v<T>;
+}
+
+template <class T>
+void visit_tensors(void* value, const tensor_visitor& visitor) {
+  for_each_tensor(*static_cast<T*>(value), [&visitor](tensor_base& t) { visitor.function(visitor.context, t); });
+}
+
+template <class T>
+entry* clone(const void* value) {
+  auto copy = make_intrusive<typed_entry<T>>();
+  copy->construct([value]() -> T { return *static_cast<const T*>(value); });
+  return copy.detach();
+}
+
+template <class T>
+constexpr type_descriptor describe() noexcept {
+  type_descriptor d{.name = &type_name<T>,
+                    .bytes = sizeof(T),
+                    .contains_tensors = contains_tensor<T>,
+                    .visit_tensors = nullptr,
+                    .clone = nullptr,
+                    .destroy = [](void* value) noexcept { static_cast<T*>(value)->~T(); }};
+  if constexpr (contains_tensor<T>) d.visit_tensors = &visit_tensors<T>;
+  if constexpr (copyable<T>()) d.clone = &clone<T>;
+  return d;
+}
+
+}  // namespace detail
+
+template <class T>
+const type_descriptor& descriptor_of() noexcept {
+  static constexpr type_descriptor descriptor = detail::describe<T>();
+  return descriptor;
+}
+
+}  // namespace glint::store

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <glint/store/entry.hpp>
+
+#include <glint/store/registry.hpp>
+
+namespace glint::store {
+
+void waiter_list::push_back(waiter& w) noexcept {
+  w.previous_ = last_;
+  w.next_ = nullptr;
+  (last_ ? last_->next_ : first_) = &w;
+  last_ = &w;
+}
+
+void waiter_list::erase(waiter& w) noexcept {
+  (w.previous_ ? w.previous_->next_ : first_) = w.next_;
+  (w.next_ ? w.next_->previous_ : last_) = w.previous_;
+  w.previous_ = w.next_ = nullptr;
+}
+
+waiter* waiter_list::pop_front() noexcept {
+  waiter* w = first_;
+  if (w) erase(*w);
+  return w;
+}
+
+void waiter_list::extract(readiness level, waiter_list& out) noexcept {
+  for (waiter* w = first_; w;) {
+    waiter* next = w->next_;
+    if (w->wanted_ <= level) {
+      erase(*w);
+      w->waits_on_ = nullptr;
+      out.push_back(*w);
+    }
+    w = next;
+  }
+}
+
+namespace {
+
+/// Tells waiters without recursion: a waiter whose task fails at once publishes in its turn, and a chain of 100,000
+/// dependents must not need 100,000 stack frames. What is published while this thread tells others is told after them.
+class teller {
+ public:
+  void tell(waiter_list& list, entry& e) noexcept {
+    while (waiter* w = list.pop_front()) {
+      e.hold();
+      queue_.push_back({w, &e});
+    }
+    if (telling_) return;
+    telling_ = true;
+    while (head_ < queue_.size()) {
+      const item next = queue_[head_++];
+      next.who->level_reached(*next.what);
+      next.what->unhold();
+    }
+    queue_.clear();
+    head_ = 0;
+    telling_ = false;
+  }
+
+ private:
+  struct item {
+    waiter* who;
+    entry* what;
+  };
+  std::vector<item> queue_;
+  std::size_t head_ = 0;
+  bool telling_ = false;
+};
+
+thread_local teller this_thread_teller;
+
+}  // namespace
+
+entry::entry(const type_descriptor& type) noexcept : type_(type) {
+  shard_ = registry::add(*this);
+}
+
+entry::~entry() {
+  registry::remove(*this);
+}
+
+const error& entry::failure() const noexcept {
+  GLINT_ASSERT(level() == readiness::failed, "asked for the failure of an object that has not failed");
+  return *failure_;
+}
+
+bool entry::add(waiter& w) noexcept {
+  if (level() >= w.wanted_) return false;
+  const spin_guard guard(mutex_);
+  if (level_.load(std::memory_order_relaxed) >= w.wanted_) return false;
+  w.waits_on_ = this;
+  waiters_.push_back(w);
+  return true;
+}
+
+bool entry::remove(waiter& w) noexcept {
+  const spin_guard guard(mutex_);
+  if (w.waits_on_ != this) return false;
+  w.waits_on_ = nullptr;
+  waiters_.erase(w);
+  return true;
+}
+
+bool entry::rise(readiness to, std::unique_ptr<const error> failure) noexcept {
+  waiter_list reached;
+  {
+    const spin_guard guard(mutex_);
+    if (level_.load(std::memory_order_relaxed) >= to || settled()) return false;
+    if (failure) failure_ = std::move(failure);
+    level_.store(to, std::memory_order_release);  // pairs with the acquire in level()
+    waiters_.extract(to, reached);
+  }
+  if (!reached.empty()) this_thread_teller.tell(reached, *this);
+  return true;
+}
+
+bool entry::publish_ready() noexcept {
+  return rise(readiness::ready, nullptr);
+}
+
+bool entry::publish_issued(gpu::stream_point at) noexcept {
+  issued_at_ = std::move(at);
+  return rise(readiness::issued, nullptr);
+}
+
+bool entry::fail(error e) noexcept {
+  return rise(readiness::failed, std::make_unique<const error>(std::move(e)));
+}
+
+void entry::empty(const error& why) noexcept {
+  if (!fail(why)) {
+    const spin_guard guard(mutex_);
+    if (!failure_) failure_ = std::make_unique<const error>(why);
+    level_.store(readiness::failed, std::memory_order_release);
+  }
+  std::vector<copy_at> copies;
+  {
+    const spin_guard guard(mutex_);
+    copies.swap(copies_);
+  }
+  destroy_value();
+  issued_at_ = {};
+}
+
+void entry::destroy_value() noexcept {
+  if (std::exchange(has_value_, false)) type_.destroy(payload());
+}
+
+intrusive_ptr<entry> entry::cached_copy(memory_place place) noexcept {
+  const spin_guard guard(mutex_);
+  for (const copy_at& c : copies_) {
+    if (c.place == place && c.copy->level() != readiness::failed) return c.copy;
+  }
+  return nullptr;
+}
+
+intrusive_ptr<entry> entry::cache_copy(memory_place place, intrusive_ptr<entry> copy) noexcept {
+  intrusive_ptr<entry> failed;  // goes after the lock: destroying its value calls the user's code
+  const spin_guard guard(mutex_);
+  for (copy_at& c : copies_) {
+    if (c.place != place) continue;
+    if (c.copy->level() != readiness::failed) return c.copy;
+    failed = std::exchange(c.copy, copy);
+    return copy;
+  }
+  copies_.push_back({place, copy});
+  return copy;
+}
+
+}  // namespace glint::store
