@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <glint/core/detail/actor_cell.hpp>
+#include <glint/core/detail/typed_task.hpp>
+
+/// The typed side of actors: bodies of constructors and methods.
+namespace glint::detail {
+
+template <class Type>
+actor_of<Type>& cell_of(call_base& call) noexcept {
+  return static_cast<actor_of<Type>&>(call.cell());
+}
+
+/// Body of a method's call.
+template <class Type, auto Method>
+struct method_body {
+  using signature = signature_for<Method>;
+  static constexpr task_traits traits{
+      .name = &function_name<Method>, .kind = "call", .on_device = signature::on_device};
+
+  template <class... Args>
+  static typename signature::result call(call_base& call, gpu_context* gpu, Args&&... args) {
+    typename signature::class_type& object = cell_of<Type>(call).object();  // its own, or a base's
+    if constexpr (signature::on_device) {
+      return (object.*Method)(*gpu, std::forward<Args>(args)...);
+    } else {
+      return (object.*Method)(std::forward<Args>(args)...);
+    }
+  }
+};
+
+/// What a constructor's argument is passed as. A ref resolves to the object's value, borrowed where the type can be
+/// constructed from `const T&`s; text literals travel as std::string.
+template <class Arg>
+using constructor_value =
+    std::conditional_t<std::is_same_v<std::decay_t<Arg>, const char*> || std::is_same_v<std::decay_t<Arg>, char*>,
+                       std::string, std::decay_t<Arg>>;
+
+template <class Arg>
+struct constructor_parameter {
+  using borrowed = constructor_value<Arg>;
+  using owned = constructor_value<Arg>;
+};
+template <class T>
+struct constructor_parameter<object_ref<T>> {
+  using borrowed = const T&;
+  using owned = T;
+};
+
+template <class Type, class... P>
+struct constructible_with {
+  static constexpr bool on_host = std::is_constructible_v<Type, P...>;
+  static constexpr bool on_device = std::is_constructible_v<Type, gpu_context&, P...>;
+  static constexpr bool value = on_host || on_device;
+};
+
+/// Which parameters the constructor gets for arguments `Args`: refs borrowed, else owned, else passed on as refs.
+template <class Type, class... Args>
+struct constructor_choice {
+  template <class A>
+  using p = constructor_parameter<std::remove_cvref_t<A>>;
+  using borrowed = constructible_with<Type, typename p<Args>::borrowed...>;
+  using owned = constructible_with<Type, typename p<Args>::owned...>;
+  using passed = constructible_with<Type, constructor_value<Args>...>;
+  using parameters = std::conditional_t<borrowed::value, parameter_list<typename p<Args>::borrowed...>,
+                                        std::conditional_t<owned::value, parameter_list<typename p<Args>::owned...>,
+                                                           parameter_list<constructor_value<Args>...>>>;
+  using chosen = std::conditional_t<borrowed::value, borrowed, std::conditional_t<owned::value, owned, passed>>;
+  static constexpr bool possible = chosen::value;
+  static constexpr bool on_device = chosen::on_device && !chosen::on_host;
+};
+
+/// Body of a constructor's call.
+template <class Type, bool OnDevice>
+struct constructor_body {
+  static constexpr task_traits traits{.name = &type_name<Type>, .kind = "actor", .on_device = OnDevice};
+
+  template <class... Args>
+  static void call(construct_base& call, gpu_context* gpu, Args&&... args) {
+    actor_of<Type>& cell = cell_of<Type>(call);
+    if constexpr (OnDevice) {
+      cell.emplace(*gpu, std::forward<Args>(args)...);
+    } else {
+      cell.emplace(std::forward<Args>(args)...);
+    }
+  }
+};
+
+}  // namespace glint::detail

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <source_location>
+#include <span>
+
+#include <glint/core/options.hpp>
+#include <glint/store/entry.hpp>
+
+/// What the templates of the public headers need of the runtime; defined in core/src.
+namespace glint::detail {
+
+class runtime;
+class task_base;
+
+/// Keeps the runtime from going away during one call of the public functions. Throws not_running if there is none, or
+/// if it is shutting down. Cost: two atomic operations on a word of this thread's shard.
+class call_scope {
+ public:
+  call_scope();
+  ~call_scope();
+  call_scope(const call_scope&) = delete;
+  call_scope& operator=(const call_scope&) = delete;
+  [[nodiscard]] runtime& get() const noexcept { return *runtime_; }
+
+ private:
+  runtime* runtime_;
+};
+
+/// Fixed-point units of an amount of `what`. Throws invalid_argument for a negative or absurd one.
+[[nodiscard]] std::int32_t units_of(double amount, const char* what);
+/// Throws invalid_argument for amounts that units_of refuses: asked before the task is made, which then owns itself.
+void check(const task_options& options);
+void check(const actor_options& options);
+/// Applies checked options to a task.
+void apply(const task_options& options, task_base& task);
+
+/// Throws empty_ref for a ref to nothing.
+void require_ref(const intrusive_ptr<store::entry>& entry);
+
+using deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+/// Blocks until the object is ready or failed; false when the deadline passed first. A worker gives its CPU slot back
+/// meanwhile. Throws empty_ref.
+bool wait_settled(const intrusive_ptr<store::entry>& entry, const deadline& until);
+
+/// Blocks until `count` of the entries are settled, or the deadline; fills `settled`, one flag an entry: true for the
+/// first `count` of those that are, in order. Throws duplicate_ref, empty_ref, invalid_argument (count above the
+/// number).
+void wait_some(std::span<const intrusive_ptr<store::entry>> entries, std::size_t count, const deadline& until,
+               std::span<char> settled);
+
+/// Throws the failure of a failed entry, naming what failed.
+[[noreturn]] void throw_failure(const store::entry& entry);
+
+/// Counts an object made by put.
+void count_put() noexcept;
+
+}  // namespace glint::detail

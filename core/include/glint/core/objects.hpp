@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <glint/base/result.hpp>
+#include <glint/core/detail/runtime_access.hpp>
+#include <glint/core/detail/signature.hpp>
+#include <glint/core/object_ref.hpp>
+
+namespace glint {
+
+/// Makes an object of a value and returns a ref to it; ready at once. A value given by move is moved, never copied.
+/// Throws not_running. Cost: one allocation.
+template <class T>
+[[nodiscard]] auto put(T&& value) {
+  using stored = std::decay_t<T>;
+  static_assert(!detail::is_object_ref_v<T>, "glint: put: a ref refers to an object already");
+  if constexpr (!detail::is_object_ref_v<T> && detail::check_transferable<stored>()) {
+    const detail::call_scope scope;
+    auto entry = make_intrusive<store::typed_entry<stored>>();
+    entry->construct([&]() -> stored { return stored(std::forward<T>(value)); });
+    entry->publish_ready();
+    detail::count_put();
+    return detail::ref_access::make<stored>(std::move(entry));
+  }
+}
+
+namespace detail {
+
+template <class T>
+decltype(auto) value_of(const intrusive_ptr<store::entry>& entry) {
+  if (entry->level() == store::readiness::failed) throw_failure(*entry);
+  if constexpr (!std::is_void_v<T>) return *static_cast<const T*>(entry->value());
+}
+
+/// The value moved out of its entry by the last holder, or a copy of it. Throws not_copyable.
+template <class T>
+T take_value(intrusive_ptr<store::entry> entry) {
+  if (entry->level() == store::readiness::failed) throw_failure(*entry);
+  if constexpr (!std::is_void_v<T>) {
+    auto& value = *static_cast<T*>(entry->value());
+    if (entry->unique()) return std::move(value);
+    if constexpr (store::detail::copyable<T>()) {
+      return value;
+    } else {
+      throw exception(error(errc::not_copyable, "others hold the object, and its type cannot be copied")
+                          .with_subject("object of type " + type_name<T>()));
+    }
+  }
+}
+
+/// None for a time that the clock will not live to see.
+template <class Rep, class Period>
+deadline deadline_in(std::chrono::duration<Rep, Period> timeout) {
+  using clock = std::chrono::steady_clock;
+  const auto now = clock::now();
+  const std::chrono::duration<double> left = clock::time_point::max() - now;
+  if (std::chrono::duration<double>(timeout) >= left) return std::nullopt;
+  return now + std::chrono::duration_cast<clock::duration>(timeout);
+}
+
+[[noreturn]] void throw_timeout(const store::entry& entry);
+
+}  // namespace detail
+
+/// Waits for the object and gives its value: `const T&`, valid while this ref (or another to the object) lives and the
+/// runtime runs. A tensor lies where its primary copy does: `.to_host()` brings it to the host.
+///
+/// A task or actor that waits here gives its CPU slot back meanwhile. Throws glint::exception with the error of the
+/// object if it failed (a user's exception is nested in it: std::rethrow_if_nested gives it back with its type), with
+/// `shutdown` if the runtime ends first; empty_ref.
+template <class T>
+decltype(auto) get(const object_ref<T>& ref) {
+  const auto& entry = detail::ref_access::entry(ref);
+  detail::wait_settled(entry, {});
+  return detail::value_of<T>(entry);
+}
+
+/// The same on a ref that is given up: moves the value out if it was the last, copies it otherwise. Last means: no
+/// other ref, and no task that has it as an argument. Throws also not_copyable.
+template <class T>
+T get(object_ref<T>&& ref) {
+  auto entry = detail::ref_access::take(std::move(ref));
+  detail::wait_settled(entry, {});
+  return detail::take_value<T>(std::move(entry));
+}
+
+/// As `get`, but throws `timeout` when the object is not settled after `timeout`.
+template <class T, class Rep, class Period>
+decltype(auto) get(const object_ref<T>& ref, std::chrono::duration<Rep, Period> timeout) {
+  const auto& entry = detail::ref_access::entry(ref);
+  if (!detail::wait_settled(entry, detail::deadline_in(timeout))) detail::throw_timeout(*entry);
+  return detail::value_of<T>(entry);
+}
+
+/// The same on a ref that is given up; it is kept when the time is over first. Throws also not_copyable.
+template <class T, class Rep, class Period>
+T get(object_ref<T>&& ref, std::chrono::duration<Rep, Period> timeout) {
+  const auto& entry = detail::ref_access::entry(ref);
+  if (!detail::wait_settled(entry, detail::deadline_in(timeout))) detail::throw_timeout(*entry);
+  return detail::take_value<T>(detail::ref_access::take(std::move(ref)));
+}
+
+namespace detail {
+/// What try_get gives: a pointer to the value, or nothing for void.
+template <class T>
+using try_value = std::conditional_t<std::is_void_v<T>, void, const T*>;
+}  // namespace detail
+
+/// The value, the error, or nothing yet: never blocks and never throws for a failed object. An empty optional: not
+/// settled. The pointer is valid as the reference of `get` is. Throws empty_ref.
+template <class T>
+[[nodiscard]] std::optional<result<detail::try_value<T>>> try_get(const object_ref<T>& ref) {
+  const auto& entry = detail::ref_access::entry(ref);
+  detail::require_ref(entry);
+  if (!entry->settled()) return std::nullopt;
+  if (entry->level() == store::readiness::failed) return fail(entry->failure());
+  if constexpr (std::is_void_v<T>) {
+    return result<void>{};
+  } else {
+    return static_cast<const T*>(entry->value());
+  }
+}
+
+/// How many to wait for, and how long.
+struct wait_options {
+  detail::options_guard guard{};
+  std::optional<std::size_t> count = {};  ///< Return when this many are settled; default: all.
+  std::optional<std::chrono::steady_clock::duration> timeout =
+      {};  ///< Return after this at the latest; 0 polls; default: never.
+};
+
+/// Refs split by whether their objects are settled (ready or failed), each list in the order given.
+template <class T>
+struct wait_result {
+  std::vector<object_ref<T>> ready;    ///< At most `count`.
+  std::vector<object_ref<T>> pending;  ///< The others.
+};
+
+/// Waits until `count` objects are settled. Looks at no value. Throws duplicate_ref, empty_ref, invalid_argument (a
+/// count above the number of refs).
+template <class T>
+[[nodiscard]] wait_result<T> wait(const std::vector<object_ref<T>>& refs, wait_options options = {}) {
+  std::vector<intrusive_ptr<store::entry>> entries;
+  entries.reserve(refs.size());
+  for (const auto& ref : refs) entries.push_back(detail::ref_access::entry(ref));
+  detail::deadline until;
+  if (options.timeout) until = detail::deadline_in(*options.timeout);
+  std::vector<char> settled(refs.size());
+  detail::wait_some(entries, options.count.value_or(refs.size()), until, settled);
+  wait_result<T> split;
+  for (std::size_t i = 0; i < refs.size(); ++i) (settled[i] ? split.ready : split.pending).push_back(refs[i]);
+  return split;
+}
+template <class T>
+[[nodiscard]] wait_result<T> wait(std::initializer_list<object_ref<T>> refs, wait_options options = {}) {
+  return wait(std::vector<object_ref<T>>(refs), options);
+}
+
+}  // namespace glint

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// All of Glint that a program needs; algorithms for device functions are in <glint/kernels/kernels.hpp>.
+
+#include <glint/base/exception.hpp>
+#include <glint/base/local_only.hpp>
+#include <glint/core/actor.hpp>
+#include <glint/core/object_ref.hpp>
+#include <glint/core/objects.hpp>
+#include <glint/core/options.hpp>
+#include <glint/core/runtime.hpp>
+#include <glint/core/submit.hpp>
+#include <glint/gpu/gpu_context.hpp>
+#include <glint/gpu/tensor.hpp>

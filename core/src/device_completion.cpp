@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device_completion.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace glint::detail {
+
+void device_completion::start(hold_ptr<store::entry> result, gpu::stream_point at, std::string subject,
+                              std::vector<hold_ptr<store::entry>> inputs) {
+  auto* self = new device_completion(std::move(result), std::move(subject));
+  for (auto& object : inputs) {
+    if (object->level() != store::readiness::ready) {
+      self->inputs_.push_back(std::make_unique<input>(*self, std::move(object)));
+    }
+  }
+  // One part more than there are, so that it cannot be done before all are watched.
+  self->parts_.store(self->inputs_.size() + 2);
+  for (auto& i : self->inputs_) i->watch();
+  if (at.empty()) {
+    self->part_done();
+  } else {
+    at.stream->notify(at.sequence, *self);
+  }
+  self->part_done();
+}
+
+void device_completion::input::watch() noexcept {
+  if (!object_->add(*this)) level_reached(*object_);
+}
+
+void device_completion::input::level_reached(store::entry& e) noexcept {
+  if (e.level() == store::readiness::failed) {
+    // As in a task's arguments: what shutdown ended stays that.
+    const errc code = e.failure().code() == errc::shutdown ? errc::shutdown : errc::dependency_failed;
+    owner_.record(error(code, "an object that it was made from failed").with_cause(e.failure()));
+  }
+  owner_.part_done();
+}
+
+void device_completion::point_reached(const error* failure) noexcept {
+  if (failure) record(*failure);
+  part_done();
+}
+
+void device_completion::record(error e) noexcept {
+  const spin_guard guard(failure_mutex_);
+  if (!failure_) failure_ = e.with_subject(subject_);
+}
+
+void device_completion::part_done() noexcept {
+  if (parts_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (failure_) {
+    result_->fail(*failure_);
+  } else {
+    result_->publish_ready();
+  }
+  delete this;
+}
+
+}  // namespace glint::detail

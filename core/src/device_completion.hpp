@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include <glint/base/intrusive_ptr.hpp>
+#include <glint/gpu/stream.hpp>
+#include <glint/store/entry.hpp>
+
+namespace glint::detail {
+
+/// Takes an issued object to ready, or to failed: when its point of the stream has passed, and every object that it was
+/// made from has become ready too. So a failure behind an issued object reaches all that was enqueued after it before
+/// anyone on the CPU is shown any of it.
+///
+/// Owns itself from `start` on; deletes itself when it is done.
+class device_completion final : public gpu::point_listener {
+ public:
+  /// `subject` names the task in errors; `inputs` are the objects that it read.
+  static void start(hold_ptr<store::entry> result, gpu::stream_point at, std::string subject,
+                    std::vector<hold_ptr<store::entry>> inputs);
+
+ private:
+  /// Waits for one input.
+  class input final : public store::waiter {
+   public:
+    input(device_completion& owner, hold_ptr<store::entry> object) noexcept
+        : waiter(store::readiness::ready), owner_(owner), object_(std::move(object)) {}
+    void watch() noexcept;
+    void level_reached(store::entry& e) noexcept override;
+
+   private:
+    device_completion& owner_;
+    hold_ptr<store::entry> object_;
+  };
+
+  device_completion(hold_ptr<store::entry> result, std::string subject) noexcept
+      : result_(std::move(result)), subject_(std::move(subject)) {}
+  void point_reached(const error* failure) noexcept override;
+  void part_done() noexcept;
+  void record(error e) noexcept;
+
+  hold_ptr<store::entry> result_;
+  std::string subject_;
+  std::vector<std::unique_ptr<input>> inputs_;
+  std::atomic<std::size_t> parts_{1};
+  spin_mutex failure_mutex_;
+  std::optional<error> failure_ GLINT_GUARDED_BY(failure_mutex_);  // the first one known
+};
+
+}  // namespace glint::detail

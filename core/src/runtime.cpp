@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <vector>
+
+#include <glint/base/exception.hpp>
+#include <glint/base/log.hpp>
+#include <glint/core/actor.hpp>
+#include <glint/core/detail/runtime_access.hpp>
+#include <glint/store/registry.hpp>
+#include "call_gate.hpp"
+
+namespace glint::detail {
+namespace {
+
+std::uint32_t this_thread_shard(std::uint32_t count) noexcept {
+  static constinit std::atomic<std::uint32_t> next{0};
+  thread_local const std::uint32_t mine = next.fetch_add(1, std::memory_order_relaxed);
+  return mine % count;
+}
+
+gpu::platform_options platform_options_of(const config& settings) {
+  gpu::platform_options options;
+  using choice = gpu::platform_options::choice;
+  switch (settings.backend) {
+    case device_backend::automatic:
+      options.backend = choice::automatic;
+      break;
+    case device_backend::cuda:
+      options.backend = choice::cuda;
+      break;
+    case device_backend::emulated:
+      options.backend = choice::emulated;
+      break;
+  }
+  options.emulated_devices = static_cast<int>(settings.devices);
+  options.emulated_capacity_bytes = settings.device_memory_bytes;
+  return options;
+}
+
+int slot_count_of(double cpus) {
+  if (cpus > 0) return std::max(1, static_cast<int>(cpus));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+void counter_set::add(kind which) noexcept {
+  shards_[this_thread_shard(shard_count)].values[which].fetch_add(1, std::memory_order_relaxed);
+}
+
+std::uint64_t counter_set::read(kind which) const noexcept {
+  std::uint64_t sum = 0;
+  for (const shard& s : shards_) sum += s.values[which].load(std::memory_order_relaxed);
+  return sum;
+}
+
+result<std::unique_ptr<runtime>> runtime::create(const config& settings) {
+  if (!(settings.cpus >= 0) || settings.cpus > 4096) {
+    return fail(errc::invalid_configuration, "cpus = " + std::to_string(settings.cpus) + ": not between 0 and 4096");
+  }
+  auto platform = gpu::platform::create(platform_options_of(settings));
+  if (!platform) return fail(platform.error());
+  return std::unique_ptr<runtime>(
+      new runtime(*std::move(platform), slot_count_of(settings.cpus), settings.idle_spin_us));
+}
+
+runtime::runtime(intrusive_ptr<gpu::platform> platform, int lanes, std::uint32_t idle_spin_us)
+    : platform_(std::move(platform)),
+      scheduler_(std::make_unique<glint::detail::scheduler>(lanes, idle_spin_us)),
+      ledger_(std::make_unique<device_ledger>(platform_->devices())) {}
+
+runtime::~runtime() = default;
+
+void runtime::add_actor(actor_cell& cell) {
+  const lock_guard guard(actors_mutex_);
+  actors_.insert(&cell);
+  cell.hold();
+}
+
+void runtime::remove_actor(actor_cell& cell) noexcept {
+  if (cell.gpu_units > 0 && cell.device()) ledger_->release(*cell.device(), cell.gpu_units);
+  {
+    const lock_guard guard(actors_mutex_);
+    actors_.erase(&cell);
+  }
+  cell.unhold();
+}
+
+intrusive_ptr<gpu::device_context> runtime::next_device() noexcept {
+  const auto& devices = platform_->devices();
+  if (devices.empty()) return nullptr;
+  return devices[next_device_.fetch_add(1, std::memory_order_relaxed) % devices.size()];
+}
+
+void runtime::stop() noexcept {
+  const error why(errc::shutdown, "the runtime was shut down");
+  stopping_.store(true);
+  store::registry::fail_unsettled(why);  // wakes whoever waits, bodies included
+  scheduler_->stop(why);
+  ledger_->stop(why);
+  std::unordered_set<actor_cell*> actors;
+  {
+    const lock_guard guard(actors_mutex_);
+    actors.swap(actors_);
+  }
+  for (actor_cell* cell : actors) {
+    cell->stop(why);
+    cell->unhold();
+  }
+  platform_->drain();  // completions of device work publish, or find their objects failed
+  scheduler_->drain(why);
+  store::registry::empty_all(why);
+  platform_->drain();  // what the emptied objects let go of is freed
+  scheduler_->drain(why);
+  platform_->close();
+}
+
+// ---- the process's one runtime
+// ----------------------------------------------------------------------------------------
+
+namespace {
+
+call_gate gate;
+mutex life_mutex;  // init and shutdown exclude each other
+/// Never destroyed by the end of the process: its threads would still run. Without a shutdown it simply ends.
+runtime* instance GLINT_GUARDED_BY(life_mutex) = nullptr;
+std::atomic<runtime*> running{nullptr};
+
+[[noreturn]] void throw_not_running() {
+  throw exception(error(errc::not_running, "no runtime: before init, or after shutdown began"));
+}
+
+}  // namespace
+
+call_scope::call_scope() {
+  if (!gate.enter()) throw_not_running();
+  runtime_ = running.load(std::memory_order_acquire);
+}
+
+call_scope::~call_scope() {
+  gate.leave();
+}
+
+soft_call_scope::soft_call_scope() noexcept : inside_(gate.enter()) {}
+
+soft_call_scope::~soft_call_scope() {
+  if (inside_) gate.leave();
+}
+
+void count_put() noexcept {
+  running.load(std::memory_order_acquire)->counters().add(counter_set::puts);
+}
+
+void require_actor(const handle_base& handle, runtime&) {
+  if (!handle.cell()) throw exception(error(errc::empty_ref, "the handle is of no actor: default-made or moved from"));
+  if (handle.cell()->stopped()) {
+    throw exception(
+        error(errc::actor_stopped, "its runtime was shut down").with_subject("actor " + handle.cell()->name()));
+  }
+}
+
+void register_actor(actor_cell& cell) {
+  cell.bind(cell.owner().next_device());
+  cell.owner().add_actor(cell);
+}
+
+void start_actor(const actor_options& options, call_base& constructor) {
+  constructor.name = options.name;
+  constructor.gpu_units = units_of(options.gpus, "gpus");
+  constructor.check_feasible();
+  constructor.cell().begin();
+  constructor.start();
+}
+
+std::string actor_name(const actor_options& options, const std::string& type) {
+  return options.name.empty() ? type : options.name;
+}
+
+}  // namespace glint::detail
+
+namespace glint {
+
+void init(const config& settings) {
+  const lock_guard guard(detail::life_mutex);
+  if (detail::instance) throw exception(error(errc::already_running, "init while a runtime lives: shutdown first"));
+  set_log_level(settings.log_level);
+  auto made = detail::runtime::create(settings);
+  if (!made) throw exception(made.error());
+  detail::instance = std::move(made)->release();
+  detail::running.store(detail::instance, std::memory_order_release);
+  detail::gate.open();
+}
+
+void shutdown() {
+  const lock_guard guard(detail::life_mutex);
+  if (!detail::instance) return;
+  GLINT_ASSERT(!detail::worker::current(), "shutdown was called by a task or an actor");
+  detail::gate.close();
+  detail::instance->stop();
+  detail::running.store(nullptr, std::memory_order_release);
+  delete std::exchange(detail::instance, nullptr);
+}
+
+bool is_running() noexcept {
+  return detail::gate.is_open();
+}
+
+node_info this_node() {
+  const detail::call_scope scope;
+  node_info info{.cpus = scope.get().scheduler().lane_count(), .devices = {}};
+  for (const auto& device : scope.get().platform().devices()) info.devices.push_back(device->device().info());
+  return info;
+}
+
+runtime_statistics statistics() {
+  const detail::call_scope scope;
+  const auto& counters = scope.get().counters();
+  const gpu::statistics devices = scope.get().platform().statistics();
+  return {.tasks = counters.read(detail::counter_set::tasks),
+          .actor_calls = counters.read(detail::counter_set::actor_calls),
+          .failed = counters.read(detail::counter_set::failed),
+          .puts = counters.read(detail::counter_set::puts),
+          .device_bytes_allocated = devices.device_bytes_allocated,
+          .bytes_to_devices = devices.bytes_to_device,
+          .bytes_from_devices = devices.bytes_to_host};
+}
+
+}  // namespace glint

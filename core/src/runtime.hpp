@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <unordered_set>
+
+#include <glint/base/config.hpp>
+#include <glint/core/detail/actor_cell.hpp>
+#include <glint/core/runtime.hpp>
+#include <glint/gpu/platform.hpp>
+#include "device_ledger.hpp"
+#include "scheduler.hpp"
+
+namespace glint::detail {
+
+/// Counters that several threads add to; each thread has a cache line of a few, read together.
+class counter_set {
+ public:
+  enum kind { tasks, actor_calls, failed, puts, kind_count };
+  void add(kind which) noexcept;
+  [[nodiscard]] std::uint64_t read(kind which) const noexcept;
+
+ private:
+  struct alignas(64) shard {
+    std::atomic<std::uint64_t> values[kind_count]{};
+  };
+  static constexpr std::size_t shard_count = 32;
+  shard shards_[shard_count];
+};
+
+/// What `init` makes: the parts of a node, put together. Thread-safe.
+class runtime {
+ public:
+  /// Errors: those of the platform; invalid_configuration.
+  [[nodiscard]] static result<std::unique_ptr<runtime>> create(const config& settings);
+  ~runtime();
+
+  [[nodiscard]] glint::detail::scheduler& scheduler() noexcept { return *scheduler_; }
+  [[nodiscard]] device_ledger& ledger() noexcept { return *ledger_; }
+  [[nodiscard]] gpu::platform& platform() noexcept { return *platform_; }
+  [[nodiscard]] counter_set& counters() noexcept { return counters_; }
+
+  void add_actor(actor_cell& cell);
+  /// The actor's object is gone: drops the list's hold.
+  void remove_actor(actor_cell& cell) noexcept;
+
+  /// The device for work without a wish: in turn. Null without devices.
+  [[nodiscard]] intrusive_ptr<gpu::device_context> next_device() noexcept;
+
+  /// Ends everything, as glint::shutdown promises. Precondition: the gate is closed.
+  void stop() noexcept;
+  /// True once `stop` began: no body starts any more.
+  [[nodiscard]] bool stopping() const noexcept { return stopping_.load(); }
+
+ private:
+  runtime(intrusive_ptr<gpu::platform> platform, int lanes, std::uint32_t idle_spin_us);
+
+  intrusive_ptr<gpu::platform> platform_;
+  std::unique_ptr<glint::detail::scheduler> scheduler_;
+  std::unique_ptr<device_ledger> ledger_;
+  counter_set counters_;
+  std::atomic<std::uint32_t> next_device_{0};
+  std::atomic<bool> stopping_{false};
+
+  mutex actors_mutex_;                                                      // spawn and retirement only
+  std::unordered_set<actor_cell*> actors_ GLINT_GUARDED_BY(actors_mutex_);  // a hold each
+};
+
+/// A call scope that does not throw: false where there is no runtime, or another than `expected`.
+class soft_call_scope {
+ public:
+  soft_call_scope() noexcept;
+  ~soft_call_scope();
+  soft_call_scope(const soft_call_scope&) = delete;
+  soft_call_scope& operator=(const soft_call_scope&) = delete;
+  [[nodiscard]] explicit operator bool() const noexcept { return inside_; }
+
+ private:
+  bool inside_;
+};
+
+}  // namespace glint::detail

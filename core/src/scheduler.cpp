@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduler.hpp"
+
+#include <chrono>
+
+namespace glint::detail {
+
+void schedulable_queue::push_back(schedulable& item) noexcept {
+  item.next_in_queue = nullptr;
+  (last_ ? last_->next_in_queue : first_) = &item;
+  last_ = &item;
+}
+
+schedulable* schedulable_queue::pop_front() noexcept {
+  schedulable* item = first_;
+  if (item) {
+    first_ = item->next_in_queue;
+    if (!first_) last_ = nullptr;
+  }
+  return item;
+}
+
+void lane::push(schedulable& item) noexcept {
+  const spin_guard guard(mutex);
+  queue.push_back(item);
+  size.fetch_add(1);
+}
+
+schedulable* lane::pop() noexcept {
+  if (size.load() == 0) return nullptr;
+  const spin_guard guard(mutex);
+  schedulable* item = queue.pop_front();
+  if (item) size.fetch_sub(1);
+  return item;
+}
+
+scheduler::scheduler(int lanes, std::uint32_t idle_spin_us)
+    : lanes_(static_cast<std::size_t>(lanes)), idle_(lanes), idle_spin_us_(idle_spin_us) {
+  for (int i = 0; i < lanes; ++i) idle_.add(i);
+}
+
+scheduler::~scheduler() {
+  GLINT_ASSERT(stopping_.load(), "a scheduler is stopped before it goes");
+}
+
+void scheduler::submit(schedulable& item) noexcept {
+  worker* self = worker::current();
+  const bool local = self && &self->scheduler_ == this && !self->lanes_.empty();
+  const auto index = local ? static_cast<std::size_t>(self->lanes_.front())
+                           : next_lane_.fetch_add(1, std::memory_order_relaxed) % lanes_.size();
+  lanes_[index].push(item);
+  wake_one();
+}
+
+void scheduler::submit(schedulable& item, std::int32_t units) {
+  if (units == units_per_slot || !ask(item, units)) return submit(item);
+  serve_claims();
+}
+
+/// False when the scheduler stops: `drain` finds the item in a lane.
+bool scheduler::ask(schedulable& item, std::int32_t units) {
+  const lock_guard guard(claims_mutex_);
+  if (stopping_.load()) return false;
+  asking_.push_back(std::make_unique<cpu_claim>(cpu_claim{.units = units, .task = &item}));
+  claims_waiting_.fetch_add(1);
+  return true;
+}
+
+schedulable* scheduler::next(int own) noexcept {
+  const auto count = lanes_.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (schedulable* item = lanes_[(static_cast<std::size_t>(own) + i) % count].pop()) return item;
+  }
+  return nullptr;
+}
+
+bool scheduler::any_work() const noexcept {
+  for (const lane& l : lanes_) {
+    if (l.size.load() != 0) return true;
+  }
+  return false;
+}
+
+void scheduler::wake_one() noexcept {
+  const int lane = idle_.claim_any();
+  if (lane >= 0) start(lane);
+}
+
+void scheduler::start(int lane) noexcept {
+  worker* w = std::exchange(lanes_[static_cast<std::size_t>(lane)].sleeper, nullptr);
+  if (!w) w = spare();
+  if (!w) return idle_.add(lane);  // stopping: nobody runs any more
+  w->lanes_.assign(1, lane);
+  w->parker_.unpark();
+}
+
+void scheduler::release(int lane) noexcept {
+  idle_.add(lane);
+  if (claims_waiting_.load() != 0) serve_claims();
+  if (any_work()) wake_one();
+}
+
+void scheduler::give_back(worker& self) noexcept {
+  for (const int lane : std::exchange(self.lanes_, {})) release(lane);
+  if (const auto units = std::exchange(self.fraction_, 0)) release_fraction(units);
+}
+
+int scheduler::take_idle() noexcept {
+  const int lane = idle_.claim_any();
+  if (lane < 0) return lane;
+  if (worker* w = std::exchange(lanes_[static_cast<std::size_t>(lane)].sleeper, nullptr)) become_spare(*w);
+  return lane;
+}
+
+bool scheduler::collect(cpu_claim& claim) {
+  const auto whole = static_cast<std::size_t>(claim.units / units_per_slot);
+  const std::int32_t part = claim.units % units_per_slot;
+  while (claim.lanes.size() < whole) {
+    const int lane = take_idle();
+    if (lane < 0) return false;
+    claim.lanes.push_back(lane);
+  }
+  if (claim.fraction == part) return true;
+  if (fraction_free_ < part) {
+    const int lane = take_idle();
+    if (lane < 0) return false;
+    fraction_lanes_.push_back(lane);
+    fraction_free_ += units_per_slot;
+  }
+  fraction_free_ -= part;
+  claim.fraction = part;
+  return true;
+}
+
+void scheduler::grant(cpu_claim& claim) {
+  claims_waiting_.fetch_sub(1);
+  if (claim.thread) return claim.thread->unpark();  // the thread takes lanes and fraction out of the claim itself
+  worker* w = spare();
+  if (!w) return;  // stopping: `stop` fails the task, which stays in asking_
+  w->lanes_ = std::move(claim.lanes);
+  w->fraction_ = claim.fraction;
+  w->claimed_task_ = std::exchange(claim.task, nullptr);
+  w->parker_.unpark();
+}
+
+void scheduler::serve_claims() noexcept {
+  const lock_guard guard(claims_mutex_);
+  if (stopping_.load()) return;
+  if (!returning_.empty() && !asking_.empty()) {
+    // Who comes back goes first, or two that have each collected a part would wait for each other.
+    for (const int lane : std::exchange(asking_.front()->lanes, {})) idle_.add(lane);
+  }
+  while (!returning_.empty() && collect(*returning_.front())) {
+    cpu_claim& claim = *returning_.front();
+    returning_.pop_front();
+    grant(claim);
+  }
+  if (!returning_.empty()) return;
+  while (!asking_.empty() && collect(*asking_.front())) {
+    grant(*asking_.front());
+    if (asking_.front()->task) return;
+    asking_.pop_front();
+  }
+}
+
+void scheduler::release_fraction(std::int32_t units) noexcept {
+  std::vector<int> unused;
+  {
+    const lock_guard guard(claims_mutex_);
+    fraction_free_ += units;
+    while (fraction_free_ >= units_per_slot && !fraction_lanes_.empty()) {
+      fraction_free_ -= units_per_slot;
+      unused.push_back(fraction_lanes_.back());
+      fraction_lanes_.pop_back();
+    }
+  }
+  for (const int lane : unused) release(lane);
+  serve_claims();
+}
+
+scheduler::blocked scheduler::begin_blocking(worker& self) {
+  const blocked before{static_cast<std::int32_t>(self.lanes_.size()) * units_per_slot + self.fraction_};
+  give_back(self);
+  return before;
+}
+
+void scheduler::end_blocking(worker& self, blocked before) {
+  if (before.units == 0) return;
+  parker served;
+  cpu_claim claim{.units = before.units, .thread = &served};
+  {
+    const lock_guard guard(claims_mutex_);
+    if (stopping_.load()) return;
+    returning_.push_back(&claim);
+    claims_waiting_.fetch_add(1);
+  }
+  serve_claims();
+  served.park();
+  self.lanes_ = std::move(claim.lanes);
+  self.fraction_ = claim.fraction;
+}
+
+worker* scheduler::spare() {
+  const lock_guard guard(spares_mutex_);
+  if (stopping_.load()) return nullptr;
+  if (spares_.empty()) {
+    // Starting a thread under the lock is safe: it takes no lock before it parks. As many threads exist as were ever
+    // blocked at once, plus one a slot; each was started by a wait that would else have wasted a slot.
+    workers_.push_back(std::make_unique<worker>(*this));
+    return workers_.back().get();
+  }
+  worker* w = spares_.back();
+  spares_.pop_back();
+  return w;
+}
+
+void scheduler::become_spare(worker& w) {
+  const lock_guard guard(spares_mutex_);
+  spares_.push_back(&w);
+}
+
+void scheduler::stop(const error& why) {
+  std::deque<std::unique_ptr<cpu_claim>> asked;
+  {
+    const lock_guard claims(claims_mutex_);
+    const lock_guard guard(spares_mutex_);
+    stopping_.store(true);
+    for (cpu_claim* claim : returning_) claim->thread->unpark();
+    returning_.clear();
+    asked.swap(asking_);
+  }
+  // From here on nobody makes or takes a worker. They stay until the scheduler goes: whoever completes device work may
+  // still submit, and wake the sleeper of a lane.
+  for (const auto& w : workers_) w->parker_.unpark();
+  for (const auto& w : workers_) w->join();
+  for (const auto& claim : asked) {
+    if (claim->task) claim->task->abandon(why);
+  }
+  drain(why);
+}
+
+void scheduler::drain(const error& why) noexcept {
+  while (any_work()) {
+    for (lane& l : lanes_) {
+      while (schedulable* item = l.pop()) item->abandon(why);
+    }
+  }
+}
+
+}  // namespace glint::detail

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <glint/base/mutex.hpp>
+#include <glint/core/detail/actor_cell.hpp>
+#include <glint/core/detail/task.hpp>
+#include "lane_mask.hpp"
+#include "parker.hpp"
+
+namespace glint::detail {
+
+class scheduler;
+
+/// A CPU slot: a queue of runnable work and the right to run it. Threads come and go, lanes stay (as Go's P is to its
+/// M).
+struct alignas(64) lane {
+  void push(schedulable& item) noexcept;
+  [[nodiscard]] schedulable* pop() noexcept;
+
+  spin_mutex mutex;
+  schedulable_queue queue GLINT_GUARDED_BY(mutex);
+  std::atomic<std::uint32_t> size{0};  ///< Read without the lock by thieves and by threads about to sleep.
+  class worker* sleeper =
+      nullptr;  ///< The thread that sleeps on this idle lane, if one does. Belongs to whoever claims the lane.
+};
+
+/// A wish for CPU slots: of a task whose `cpus` is not one, or of a thread that comes back from `get`. Served in order,
+/// returning threads first.
+struct cpu_claim {
+  std::int32_t units = 0;       ///< Wanted, of units_per_slot a slot.
+  std::vector<int> lanes = {};  ///< Collected so far.
+  std::int32_t fraction = 0;    ///< Taken from the lane that fractions share.
+  schedulable* task = nullptr;  ///< To be run when served; or
+  parker* thread = nullptr;     ///< to be woken.
+};
+
+/// A thread of the node. Runs with the lanes it holds; sleeps when it holds none.
+class worker {
+ public:
+  explicit worker(scheduler& owner) : scheduler_(owner), thread_([this] { main(); }) {}
+
+  /// The worker that the calling thread is, or null.
+  [[nodiscard]] static worker* current() noexcept;
+  [[nodiscard]] scheduler& owner() const noexcept { return scheduler_; }
+  void join() { thread_.join(); }
+
+ private:
+  friend class scheduler;
+  void main() noexcept;
+  void run_lane() noexcept;
+  void run_claim() noexcept;
+  [[nodiscard]] bool idle() noexcept;
+
+  scheduler& scheduler_;
+  parker parker_;
+  // What the thread holds; written by whoever wakes it, before it does.
+  std::vector<int> lanes_;
+  std::int32_t fraction_ = 0;
+  schedulable* claimed_task_ = nullptr;
+  std::thread thread_;  // last: starts when all else is there
+};
+
+/// Runs what is runnable on CPU slots. Work queues are one a lane, with a lock each; idle lanes steal; nothing on the
+/// way of `submit` is shared by all.
+///
+/// Sleep protocol (Dekker, seq_cst): a submitter pushes, then looks for an idle lane; a thread marks its lane idle,
+/// then looks for work. One of them sees the other. Claims are counted in `claims_waiting_` by the same rule. Lock
+/// order: claims_mutex_, then spares_mutex_; a lane's lock is innermost.
+class scheduler {
+ public:
+  scheduler(int lanes, std::uint32_t idle_spin_us);
+  ~scheduler();
+
+  [[nodiscard]] int lane_count() const noexcept { return static_cast<int>(lanes_.size()); }
+
+  /// Queues work that needs one CPU slot. From a worker: on its own lane. Budget: two atomics and a lock of the lane's.
+  void submit(schedulable& item) noexcept;
+  /// Queues work that needs another amount. Precondition: not more than there is.
+  void submit(schedulable& item, std::int32_t units);
+
+  /// Gives up the calling worker's slots while it blocks; `end_blocking` takes as many again, waiting its turn.
+  struct blocked {
+    std::int32_t units = 0;
+  };
+  [[nodiscard]] blocked begin_blocking(worker& self);
+  void end_blocking(worker& self, blocked before);
+
+  /// Ends the threads once their bodies return, and fails what is queued.
+  void stop(const error& why);
+  /// Fails what was queued after `stop`.
+  void drain(const error& why) noexcept;
+
+ private:
+  friend class worker;
+
+  [[nodiscard]] bool ask(schedulable& item, std::int32_t units);
+  [[nodiscard]] schedulable* next(int own) noexcept;
+  [[nodiscard]] bool any_work() const noexcept;
+  /// Starts an idle lane, if there is one, because there is work.
+  void wake_one() noexcept;
+  void start(int lane) noexcept;
+  /// A lane becomes idle or serves a claim; then work that came meanwhile gets it.
+  void release(int lane) noexcept;
+  void give_back(worker& self) noexcept;
+  void serve_claims() noexcept;
+  [[nodiscard]] bool collect(cpu_claim& claim) GLINT_REQUIRES(claims_mutex_);
+  void grant(cpu_claim& claim) GLINT_REQUIRES(claims_mutex_);
+  void release_fraction(std::int32_t units) noexcept;
+  [[nodiscard]] int take_idle() noexcept;
+  [[nodiscard]] worker* spare();
+  void become_spare(worker& w);
+
+  std::vector<lane> lanes_;
+  lane_mask idle_;
+  const std::uint32_t idle_spin_us_;
+  std::atomic<std::uint32_t> next_lane_{0};
+  std::atomic<bool> stopping_{false};
+
+  std::atomic<std::uint32_t> claims_waiting_{0};
+  mutex claims_mutex_;
+  std::deque<cpu_claim*> returning_ GLINT_GUARDED_BY(claims_mutex_);
+  std::deque<std::unique_ptr<cpu_claim>> asking_ GLINT_GUARDED_BY(claims_mutex_);
+  std::int32_t fraction_free_ GLINT_GUARDED_BY(claims_mutex_) = 0;   // of the lanes below
+  std::vector<int> fraction_lanes_ GLINT_GUARDED_BY(claims_mutex_);  // lanes that are shared by fractions
+
+  mutex spares_mutex_;
+  std::vector<worker*> spares_ GLINT_GUARDED_BY(spares_mutex_);
+  std::vector<std::unique_ptr<worker>> workers_;  // guarded by spares_mutex_ until stopping_
+};
+
+}  // namespace glint::detail

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <latch>
+#include <string>
+#include <vector>
+
+#include <glint/glint.hpp>
+#include "failure.hpp"
+
+namespace {
+
+using glint::errc;
+using glint::get;
+using glint::gpu_context;
+using glint::object_ref;
+using glint::submit;
+using glint::tensor;
+
+constexpr std::chrono::seconds deadline{20};
+
+struct device : testing::Test {
+  void SetUp() override {
+    glint::init({.cpus = 2,
+                 .devices = 2,
+                 .device_memory_bytes = 8 << 20,
+                 .backend = glint::device_backend::emulated,
+                 .log_level = glint::log_level::warning});
+  }
+  void TearDown() override { glint::shutdown(); }
+};
+
+std::latch* kernel_gate = nullptr;
+
+/// Enqueues y[i] = f(x[i]); reads and writes declared.
+template <class F>
+tensor<float> map_on(gpu_context& gpu, const tensor<float>& x, F f) {
+  auto y = gpu.empty_like(x);
+  gpu.reads(x);
+  gpu.writes(y);
+  gpu.run_on_host_device([in = x.data(), out = y.data(), n = x.size(), f] {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = f(in[i]);
+  });
+  return y;
+}
+
+tensor<float> twice(gpu_context& gpu, const tensor<float>& x) {
+  return map_on(gpu, x, [](float v) { return 2 * v; });
+}
+tensor<float> gated_twice(gpu_context& gpu, const tensor<float>& x) {
+  return map_on(gpu, x, [](float v) {
+    kernel_gate->wait();
+    return 2 * v;
+  });
+}
+tensor<float> failing(gpu_context& gpu, const tensor<float>& x) {
+  return map_on(gpu, x, [](float v) -> float {
+    kernel_gate->wait();
+    throw std::runtime_error("bad cell " + std::to_string(static_cast<int>(v)));
+  });
+}
+float total(const tensor<float>& x) {
+  float sum = 0;
+  for (const float v : x.values()) sum += v;
+  return sum;
+}
+/// Overwrites what it owns.
+tensor<float> negated(gpu_context& gpu, tensor<float> x) {
+  gpu.writes(x);
+  gpu.run_on_host_device([p = x.data(), n = x.size()] {
+    for (std::int64_t i = 0; i < n; ++i) p[i] = -p[i];
+  });
+  return x;
+}
+tensor<float> zeroed_on_host(tensor<float> x) {
+  for (float& v : x.values()) v = 0;
+  return x;
+}
+int place_of(gpu_context&, const tensor<float>& x) {
+  return x.place().device;
+}
+bool on_host(const tensor<float>& x) {
+  return x.place().is_host();
+}
+
+object_ref<tensor<float>> numbers() {
+  return glint::put(tensor<float>::from({1.f, 2.f, 3.f, 4.f}));
+}
+
+TEST_F(device, AChainRunsThereAndComesBack) {
+  auto y = numbers();
+  for (int i = 0; i < 50; ++i)
+    y = i % 2 ? submit<negated>(std::move(y)) : submit<negated>(submit<negated>(std::move(y)));
+  EXPECT_EQ(get(submit<total>(submit<twice>(y)), deadline), -20);
+}
+
+TEST_F(device, AnIssuedObjectFeedsTheDeviceBeforeItIsDone) {
+  std::latch gate(1);
+  kernel_gate = &gate;
+  auto x = submit<gated_twice>(numbers());
+  auto place = submit<place_of>(x);  // its body runs although x's kernel is held up
+  auto y = submit<twice>(x);
+  auto sum = submit<total>(y);
+  std::latch ran(1);
+  EXPECT_FALSE(glint::try_get(x));
+  EXPECT_FALSE(glint::try_get(sum)) << "the host must not see what has not run";
+  gate.count_down();
+  EXPECT_EQ(get(sum, deadline), 40);
+  EXPECT_GE(get(place, deadline), 0);
+}
+
+TEST_F(device, TheHostOverlapsTheStream) {
+  std::latch gate(1);
+  kernel_gate = &gate;
+  auto x = submit<gated_twice>(numbers());
+  int done = 0;
+  for (int i = 0; i < 100; ++i) done += get(submit<[](int v) { return v; }>(1), deadline);  // while the kernel waits
+  EXPECT_EQ(done, 100);
+  EXPECT_FALSE(glint::try_get(x));
+  gate.count_down();
+  EXPECT_EQ(get(x, deadline).to_host().values()[3], 8);
+}
+
+TEST_F(device, ATensorReachesAFunctionWhereItRuns) {
+  auto x = submit<twice>(numbers());
+  EXPECT_TRUE(get(submit<on_host>(x), deadline));
+  EXPECT_TRUE(get(submit<on_host>(numbers()), deadline));
+  EXPECT_GE(get(submit<place_of>(numbers()), deadline), 0);
+  EXPECT_FALSE(get(x, deadline).place().is_host()) << "get gives it where its primary copy lies";
+}
+
+TEST_F(device, ATaskGoesWhereItsBytesAre) {
+  for (int i = 0; i < 10; ++i) {
+    auto x = submit<twice>(numbers());
+    EXPECT_EQ(get(submit<place_of>(x), deadline), get(x, deadline).place().device);
+  }
+}
+
+TEST_F(device, ACopyInOtherMemoryIsMadeOnceAndCached) {
+  auto x = submit<twice>(numbers());
+  get(submit<total>(x), deadline);
+  const auto before = glint::statistics().bytes_from_devices;
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(get(submit<total>(x), deadline), 20);
+  EXPECT_EQ(glint::statistics().bytes_from_devices, before);
+}
+
+TEST_F(device, AnOwnedSharedTensorIsCopiedBeforeItIsOverwritten) {
+  auto x = submit<twice>(numbers());
+  auto y = submit<negated>(x);  // x is still held here
+  EXPECT_EQ(get(submit<total>(y), deadline), -20);
+  EXPECT_EQ(get(submit<total>(x), deadline), 20);
+  auto h = numbers();
+  EXPECT_EQ(get(submit<total>(submit<zeroed_on_host>(h)), deadline), 0);
+  EXPECT_EQ(get(submit<total>(h), deadline), 10);
+}
+
+TEST_F(device, AnOwnedTensorInAValueOfTheCallersIsCopiedToo) {
+  auto mine = tensor<float>::from({5.f, 6.f});
+  EXPECT_EQ(get(submit<total>(submit<zeroed_on_host>(mine)), deadline), 0);
+  EXPECT_EQ(mine.values()[0], 5);
+}
+
+TEST_F(device, TheLastReferenceIsOverwrittenInPlace) {
+  auto x = submit<twice>(numbers());
+  const void* address = get(x, deadline).address();
+  auto y = submit<negated>(std::move(x));
+  EXPECT_EQ(get(y, deadline).address(), address);
+  EXPECT_EQ(get(submit<total>(y), deadline), -20);
+}
+
+TEST_F(device, AViewThatSharesStorageWithAnotherObjectIsNotOverwritten) {
+  auto x = submit<twice>(numbers());
+  auto tail = submit<[](gpu_context&, const tensor<float>& t) { return t.slice(2, 4); }>(x);
+  auto y = submit<negated>(std::move(tail));
+  EXPECT_EQ(get(submit<total>(y), deadline), -14);
+  EXPECT_EQ(get(submit<total>(x), deadline), 20);
+}
+
+struct pair_of_tensors {
+  tensor<float> a;
+  std::vector<tensor<float>> more;
+};
+pair_of_tensors split(gpu_context& gpu, const tensor<float>& x) {
+  return {twice(gpu, x), {twice(gpu, x), twice(gpu, x)}};
+}
+float total_of(const pair_of_tensors& p) {
+  float sum = total(p.a);
+  for (const auto& t : p.more) sum += total(t);
+  return sum;
+}
+tensor<float> first_of(gpu_context& gpu, const pair_of_tensors& p) {
+  return twice(gpu, p.a);
+}
+
+TEST_F(device, TensorsInsideAStructMoveWithIt) {
+  auto p = submit<split>(numbers());
+  EXPECT_EQ(get(submit<total_of>(p), deadline), 60);
+  EXPECT_EQ(get(submit<total>(submit<first_of>(p)), deadline), 40);
+  pair_of_tensors on_host{tensor<float>::from({1.f}), {}};
+  EXPECT_EQ(get(submit<total>(submit<first_of>(on_host)), deadline), 2);
+}
+
+TEST_F(device, AFailureBehindAnIssuedObjectReachesAllThatWasMadeFromIt) {
+  std::latch gate(1);
+  kernel_gate = &gate;
+  auto bad = submit<failing>({.name = "source"}, numbers());
+  auto next = submit<twice>({.name = "next"}, bad);
+  auto last = submit<twice>({.name = "last"}, next);
+  auto sum = submit<total>({.name = "sum"}, last);
+  gate.count_down();
+  glint_test::expect_failure(bad, errc::kernel_failed, "source", "bad cell 1");
+  glint_test::expect_failure(next, errc::dependency_failed, "next", "", errc::kernel_failed);
+  glint_test::expect_failure(last, errc::dependency_failed, "last", "", errc::dependency_failed);
+  glint_test::expect_failure(sum, errc::dependency_failed, "sum", "", errc::dependency_failed);
+  auto fine = submit<twice>(numbers());  // on the same streams, later
+  EXPECT_EQ(get(submit<total>(fine), deadline), 20);
+}
+
+tensor<float> huge(gpu_context& gpu) {
+  return gpu.empty<float>({64 << 20});
+}
+
+TEST_F(device, OutOfMemoryFailsTheTaskWithItsNameAndLeavesTheDevice) {
+  auto ref = submit<huge>({.name = "greedy"});
+  glint_test::expect_failure(ref, errc::out_of_memory, "greedy", "", errc::out_of_memory);
+  auto dependent = submit<twice>({.name = "after"}, ref);
+  glint_test::expect_failure(dependent, errc::dependency_failed, "after", "", errc::out_of_memory);
+  EXPECT_EQ(get(submit<total>(submit<twice>(numbers())), deadline), 20);
+}
+
+tensor<float> megabyte(gpu_context& gpu) {
+  return gpu.zeros<float>({256 << 10});
+}
+
+TEST_F(device, MemoryOfDroppedObjectsComesBack) {
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(get(submit<total>(submit<megabyte>()), deadline), 0);
+}
+
+class accumulator {
+ public:
+  explicit accumulator(gpu_context& gpu, std::int64_t n) : sum_(gpu.zeros<float>({n})) {}
+  void add(gpu_context& gpu, const tensor<float>& x) {
+    gpu.reads(x);
+    gpu.writes(sum_);
+    gpu.run_on_host_device([to = sum_.data(), from = x.data(), n = x.size()] {
+      for (std::int64_t i = 0; i < n; ++i) to[i] += from[i];
+    });
+  }
+  float total_now() const { return total(sum_.to_host()); }
+  int place(gpu_context&) const { return sum_.place().device; }
+
+ private:
+  tensor<float> sum_;
+};
+
+TEST_F(device, AnActorKeepsTensorsOnItsDevice) {
+  auto a = glint::spawn<accumulator>(4);
+  auto b = glint::spawn<accumulator>(4);
+  auto x = submit<twice>(numbers());
+  for (int i = 0; i < 10; ++i) {
+    (void)a.call<&accumulator::add>(x);
+    (void)b.call<&accumulator::add>(x);
+  }
+  EXPECT_EQ(get(a.call<&accumulator::total_now>(), deadline), 200);
+  EXPECT_EQ(get(b.call<&accumulator::total_now>(), deadline), 200);
+  EXPECT_NE(get(a.call<&accumulator::place>(), deadline), get(b.call<&accumulator::place>(), deadline));
+}
+
+tensor<float> unfaithful(gpu_context& gpu, const tensor<float>& x) {
+  auto y = twice(gpu, x);
+  throw std::logic_error("changed my mind");
+  return y;
+}
+
+TEST_F(device, ABodyThatThrowsAfterItEnqueuedLeavesNoHarm) {
+  for (int i = 0; i < 20; ++i) {
+    auto ref = submit<unfaithful>({.name = "fickle"}, numbers());
+    glint_test::expect_failure(ref, errc::user_exception, "fickle", "changed my mind");
+  }
+}
+
+struct no_devices : testing::Test {
+  void SetUp() override { glint::init({.cpus = 1, .devices = 0, .log_level = glint::log_level::warning}); }
+  void TearDown() override { glint::shutdown(); }
+};
+
+TEST_F(no_devices, ADeviceFunctionFailsWithNoDevice) {
+  auto ref = submit<twice>({.name = "lonely"}, numbers());
+  glint_test::expect_failure(ref, errc::no_device, "lonely", "this node has no device");
+  auto actor = glint::spawn<accumulator>({.name = "homeless"}, 4);
+  glint_test::expect_failure(actor.call<&accumulator::total_now>(), errc::actor_failed, "total_now", "homeless",
+                             errc::no_device);
+  EXPECT_EQ(get(submit<total>(numbers()), deadline), 10);
+}
+
+}  // namespace
