@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train_digits/options.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "train_digits/progress.hpp"
+
+namespace digits {
+namespace {
+
+void expect_refused(const std::vector<std::string>& arguments, const std::string& reason) {
+  const auto parsed = parse_options(arguments);
+  ASSERT_FALSE(parsed) << reason;
+  EXPECT_EQ(parsed.error().code(), glint::errc::invalid_argument);
+  EXPECT_EQ(parsed.error().message(), reason);
+}
+
+TEST(Options, AreReadInBothForms) {
+  const auto parsed = parse_options({"--shares", "3", "--rate=0.25", "--data=a b.csv", "--svg", "x.svg", "--quiet"});
+  ASSERT_TRUE(parsed) << parsed.error().describe();
+  EXPECT_EQ(parsed->shares, 3);
+  EXPECT_EQ(parsed->rate, 0.25);
+  EXPECT_EQ(parsed->data, "a b.csv");
+  EXPECT_EQ(parsed->svg, "x.svg");
+  EXPECT_TRUE(parsed->quiet);
+  EXPECT_FALSE(parsed->checksum);
+  EXPECT_EQ(parsed->epochs, options{}.epochs);
+}
+
+TEST(Options, RefuseWhatTheyDoNotKnow) {
+  expect_refused({"--share", "3"}, "unknown option --share; --help lists all");
+  expect_refused({"file"}, "unknown option file; --help lists all");
+  expect_refused({"--quiet=yes"}, "--quiet takes no value");
+  expect_refused({"--seed"}, "--seed needs a value");
+  expect_refused({"--svg="}, "--svg: the path is empty");
+}
+
+TEST(Options, RefuseValuesOutOfRangeOrNoNumbers) {
+  expect_refused({"--shares=0"}, "--shares: 0 is outside of 1 to 64");
+  expect_refused({"--shares=65"}, "--shares: 65 is outside of 1 to 64");
+  expect_refused({"--epochs=99999999999999999999"}, "--epochs: 99999999999999999999 is outside of 1 to 100000");
+  expect_refused({"--hidden=many"}, "--hidden: 'many' is not a number");
+  expect_refused({"--hidden=12x"}, "--hidden: '12x' is not a number");
+  expect_refused({"--seed="}, "--seed: '' is not a number");
+  expect_refused({"--rate=nan"}, "--rate: nan is outside of 1e-09 to 10");
+  expect_refused({"--momentum=-0.5"}, "--momentum: -0.5 is outside of 0 to 0.9999");
+}
+
+TEST(Options, HelpNamesEachWithDefaultAndRange) {
+  const std::string help = help_text();
+  EXPECT_NE(help.find("--shares VALUE      actors that share the training samples (4; 1 to 64)"), std::string::npos)
+      << help;
+  EXPECT_NE(help.find("--quiet             no progress on standard error\n"), std::string::npos) << help;
+}
+
+TEST(Progress, WritesALineForEachTenth) {
+  std::ostringstream out;
+  {
+    progress shown(out, progress::style::lines, 20);
+    for (int i = 1; i <= 20; ++i) shown.show(i, 1.0 / i);
+  }
+  const std::string text = out.str();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 11);  // the first step, then each tenth
+  EXPECT_NE(text.find("step 2 of 20, loss 0.5000\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("step 20 of 20, loss 0.0500\n"), std::string::npos) << text;
+}
+
+TEST(Progress, RedrawsTheBarAndEndsItsLine) {
+  std::ostringstream out;
+  {
+    progress shown(out, progress::style::bar, 2);
+    shown.show(1, 0.5);
+    shown.show(2, 0.25);
+  }
+  const std::string half = "\r[" + std::string(20, '#') + std::string(20, '.') + "] step 1 of 2, loss 0.5000  ";
+  const std::string full = "\r[" + std::string(40, '#') + "] step 2 of 2, loss 0.2500  ";
+  EXPECT_EQ(out.str(), half + full + "\n");
+}
+
+TEST(Progress, IsSilentWhenQuiet) {
+  std::ostringstream out;
+  {
+    progress shown(out, progress::style::quiet, 2);
+    shown.show(2, 0.5);
+  }
+  EXPECT_EQ(out.str(), "");
+}
+
+}  // namespace
+}  // namespace digits
