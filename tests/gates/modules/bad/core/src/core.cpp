@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <thrust/sort.h>
+#include <ucp/api/ucp.h>

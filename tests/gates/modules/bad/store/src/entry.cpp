@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cuda_runtime.h>
+
+#include "../../gpu/src/slab.hpp"
