@@ -17,9 +17,9 @@ class parker {
   }
 
   /// False when the deadline passed without a wake.
-  bool park_until(std::chrono::steady_clock::time_point deadline) {
+  bool park_until(std::chrono::steady_clock::time_point until) {
     std::unique_lock lock(mutex_);
-    const bool woken = wakes_.wait_until(lock, deadline, [this] { return woken_; });
+    const bool woken = wakes_.wait_until(lock, until, [this] { return woken_; });
     woken_ = false;
     return woken;
   }

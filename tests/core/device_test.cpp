@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <glint/glint.hpp>
+#include <glint/gpu/backends.hpp>
 #include "failure.hpp"
 
 namespace {
@@ -277,6 +278,58 @@ TEST_F(device, ABodyThatThrowsAfterItEnqueuedLeavesNoHarm) {
     auto ref = submit<unfaithful>({.name = "fickle"}, numbers());
     glint_test::expect_failure(ref, errc::user_exception, "fickle", "changed my mind");
   }
+}
+
+int lose(gpu_context& gpu, const tensor<float>&) {
+  glint::gpu::faults_of(gpu.device())->lose_device();
+  return gpu.device().index();
+}
+
+TEST_F(device, ALostDeviceFailsWhatIsOnItAndLeavesTheRest) {
+  auto x = submit<twice>(numbers());
+  const int there = get(x, deadline).place().device;
+  auto last = submit<lose>({.name = "saboteur"}, x);
+  (void)glint::wait({last}, {.timeout = deadline});
+  auto next = submit<twice>({.name = "next"}, x);
+  glint_test::expect_failure(next, errc::device_lost, "next");
+  auto dependent = submit<total>({.name = "after"}, next);
+  glint_test::expect_failure(dependent, errc::dependency_failed, "after", "", errc::device_lost);
+  auto copy = submit<total>({.name = "reader"}, x);
+  glint_test::expect_failure(copy, errc::device_lost, "reader");
+  EXPECT_EQ(get(submit<total>(numbers()), deadline), 10) << "CPU work goes on";
+  for (int i = 0; i < 2; ++i) {  // devices are taken in turn: one of two tasks meets the other device
+    auto y = submit<twice>(numbers());
+    const auto& settled = glint::wait({y}, {.timeout = deadline}).ready;
+    ASSERT_EQ(settled.size(), 1u);
+    const auto value = *glint::try_get(y);
+    if (value) {
+      EXPECT_NE((*value)->place().device, there);
+    }
+  }
+}
+
+void order_fault(gpu_context& gpu, const tensor<float>&, std::string which) {
+  auto* faults = glint::gpu::faults_of(gpu.device());
+  if (which == "kernel") faults->fail_kernel(1);
+  if (which == "reserve") faults->fail_reserve(1);
+}
+
+TEST_F(device, AFaultOfAKernelFailsItsTaskAndNothingElse) {
+  auto x = submit<twice>(numbers());
+  get(submit<order_fault>(x, "kernel"), deadline);
+  auto bad = submit<twice>({.name = "victim"}, x);
+  glint_test::expect_failure(bad, errc::kernel_failed, "victim");
+  auto dependent = submit<total>({.name = "after"}, bad);
+  glint_test::expect_failure(dependent, errc::dependency_failed, "after", "", errc::kernel_failed);
+  EXPECT_EQ(get(submit<total>(submit<twice>(x)), deadline), 40);
+}
+
+TEST_F(device, AReserveThatFailsOnceIsTriedAgain) {
+  auto x = submit<twice>(numbers());
+  get(submit<order_fault>(x, "reserve"), deadline);
+  // Larger than what is left of the first slab, so that the device must reserve another.
+  constexpr auto roomy = [](gpu_context& gpu, const tensor<float>&) { return gpu.zeros<float>({1 << 20}); };
+  EXPECT_EQ(get(submit<total>(submit<roomy>(x)), deadline), 0);
 }
 
 struct no_devices : testing::Test {
