@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -14,14 +13,6 @@ class parker {
     std::unique_lock lock(mutex_);
     wakes_.wait(lock, [this] { return woken_; });
     woken_ = false;
-  }
-
-  /// False when the deadline passed without a wake.
-  bool park_until(std::chrono::steady_clock::time_point until) {
-    std::unique_lock lock(mutex_);
-    const bool woken = wakes_.wait_until(lock, until, [this] { return woken_; });
-    woken_ = false;
-    return woken;
   }
 
   void unpark() {

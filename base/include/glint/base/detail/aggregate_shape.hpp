@@ -58,16 +58,6 @@ template <class T>
 using any_for = std::conditional_t<std::is_copy_constructible_v<T>, any_lvalue<T>, any_value<T>>;
 
 template <class T, std::size_t Count>
-constexpr bool takes_members() {
-  return []<std::size_t... I>(std::index_sequence<I...>) {
-    return requires {
-      T(any_for<T>{I}...);
-    };
-  }
-  (std::make_index_sequence<Count>{});
-}
-
-template <class T, std::size_t Count>
 constexpr bool takes_elements() {
   return []<std::size_t... I>(std::index_sequence<I...>) {
     return requires {
@@ -75,6 +65,22 @@ constexpr bool takes_elements() {
     };
   }
   (std::make_index_sequence<Count>{});
+}
+
+/// The front end of nvcc accepts any number of arguments in parentheses; with braces a C array is then not told from
+/// members, and refused by Boost.PFR instead of by us.
+template <class T, std::size_t Count>
+constexpr bool takes_members() {
+#if defined(__CUDACC__)
+  return takes_elements<T, Count>();
+#else
+  return []<std::size_t... I>(std::index_sequence<I...>) {
+    return requires {
+      T(any_for<T>{I}...);
+    };
+  }
+  (std::make_index_sequence<Count>{});
+#endif
 }
 
 /// The largest count of members that can be given a value one by one, from `Low`, which can, to below `High`, which
@@ -134,7 +140,7 @@ constexpr std::size_t members_bytes(std::index_sequence<I...>) {
 
 template <class T>
 concept members_can_be_weighed = requires {
-  typename std::bool_constant<(members_bytes<T>(std::make_index_sequence<field_count<T>>{}), true)>;
+  typename std::bool_constant<(members_bytes<T>(std::make_index_sequence<field_count<T>>{}) != 0)>;
 };
 
 /// Bit-fields have declared types that together do not fit the class. Found for literal types only, and only where they

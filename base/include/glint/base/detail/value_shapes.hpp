@@ -101,11 +101,17 @@ struct raw_bytes {
   unsigned char bytes[Size];
 };
 
+/// True, for what is a constant expression at all. (Written with a comma operator, nvcc loses the parentheses.)
+template <class T>
+constexpr bool is_constant(const T&) {
+  return true;
+}
+
 /// A constant expression for a literal type without a pointer, reference or union inside ([bit.cast]/3), private
 /// members included; nobody else can look there. g++ 12 does not look into arrays.
 template <class T>
 concept constant_from_bytes = requires {
-  typename std::bool_constant<(__builtin_bit_cast(T, raw_bytes<sizeof(T)>{}), true)>;
+  typename std::bool_constant<is_constant(__builtin_bit_cast(T, raw_bytes<sizeof(T)>{}))>;
 };
 
 template <auto>
