@@ -9,7 +9,7 @@ set -euo pipefail
 exec </dev/null
 
 suite=bookworm
-mirror="${GLINT_DEBIAN_MIRROR:-http://deb.debian.org/debian}"
+mirror="${GLINT_DEBIAN_MIRROR:-}"  # empty: the one that debootstrap takes by itself
 mounts=(proc sys dev/shm)
 
 # Takes the mounts away, the last one first. A mount that stays is reported, and then nothing may be deleted.
@@ -36,7 +36,7 @@ make_root() {
   remove_old_root
   if [ ! -e "$dir/pristine.tar" ]; then
     say "debootstrap of $suite into $root"
-    debootstrap --variant=minbase "$suite" "$root" "$mirror" >"$dir/debootstrap.log" ||
+    debootstrap --variant=minbase "$suite" "$root" ${mirror:+"$mirror"} >"$dir/debootstrap.log" ||
       { tail -n 5 "$dir/debootstrap.log" >&2; fail "debootstrap failed; see $dir/debootstrap.log"; }
     tar -C "$root" --numeric-owner -cf "$dir/pristine.tar.part" .
     mv "$dir/pristine.tar.part" "$dir/pristine.tar"
