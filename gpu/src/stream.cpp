@@ -165,6 +165,15 @@ bool stream::known_reached(std::uint64_t sequence) {
   return is_complete(sequence);
 }
 
+std::optional<error> stream::failure_between(std::uint64_t after, std::uint64_t sequence) {
+  const lock_guard lock(mutex_);
+  if (broken_ && sequence > broken_->after) return broken_->why;
+  for (const failed_range& f : failures_) {
+    if (f.after < sequence && after < f.sequence) return f.why;
+  }
+  return std::nullopt;
+}
+
 std::optional<error> stream::failure(std::uint64_t sequence) {
   const lock_guard lock(mutex_);
   return failure_at(sequence);

@@ -102,6 +102,9 @@ class stream final : public ref_counted {
   [[nodiscard]] std::uint64_t completed() const noexcept { return completed_.load(); }
   /// The error that the event standing for the point reported; none while it is not reached.
   [[nodiscard]] std::optional<error> failure(std::uint64_t sequence);
+  /// The same for all operations after the first `after`, up to `sequence`: an event that somebody had recorded in
+  /// between reported what failed before it, and the event of the last operation knows nothing of that.
+  [[nodiscard]] std::optional<error> failure_between(std::uint64_t after, std::uint64_t sequence);
   /// Calls `listener` when the first `sequence` operations have run, at once if they have. An error recorded by any
   /// event up to there and after the previous event is reported. After the poller stopped, blocks until the point is
   /// reached.
