@@ -42,12 +42,22 @@ void call_base::count() noexcept {
   owner().counters().add(counter_set::actor_calls);
 }
 
+void call_base::chain(store::entry& result, std::vector<hold_ptr<store::entry>>& inputs) noexcept {
+  cell_.chain(result, inputs);
+}
+
+void construct_base::chain(store::entry& result, std::vector<hold_ptr<store::entry>>& inputs) noexcept {
+  call_base::chain(result, inputs);
+  cell().watch_construction(result);
+}
+
 void construct_base::runnable() noexcept {
   cell().construct(*this);
 }
 
 void construct_base::failing(const error& failure) noexcept {
   cell().fail_construction(failure);
+  if (const auto units = std::exchange(cell().gpu_units, 0)) owner().ledger().release(*cell().device(), units);
 }
 
 bool construct_base::keep_device_share() noexcept {
@@ -76,6 +86,7 @@ void actor_cell::enter(call_base& call) noexcept {
 }
 
 void actor_cell::arguments_there(call_base& call) noexcept {
+  const hold_ptr<actor_cell> alive(this);  // what is delivered may run, be the last, and retire the actor at once
   // Delivering under the lock keeps two deliverers of one lane in order; deliver takes only the mailbox's and a queue's
   // lock.
   const lock_guard guard(order_mutex_);
@@ -107,6 +118,7 @@ void actor_cell::construct(call_base& call) noexcept {
   {
     const spin_guard guard(mailbox_mutex_);
     constructor_ = &call;
+    constructor_due_ = false;
   }
   runtime_.scheduler().submit(*this);
 }
@@ -116,7 +128,7 @@ call_base* actor_cell::next_call(bool& retire_now) noexcept {
   if (constructor_) return std::exchange(constructor_, nullptr);
   auto* call = static_cast<call_base*>(mailbox_.pop_front());
   if (!call) {
-    scheduled_ = false;
+    scheduled_ = constructor_due_;  // a shutdown may come here before the constructor: that schedules the cell itself
     retire_now = retiring_;
   }
   return call;
@@ -171,6 +183,8 @@ void actor_cell::retire() noexcept {
 void actor_cell::stop(const error& why) noexcept {
   abandon(why);
   destroy_object();
+  construction_ = {};
+  last_issued_ = {};
   stream_.reset();
   device_.reset();
   stopped_.store(true, std::memory_order_release);
@@ -180,6 +194,17 @@ void actor_cell::stop(const error& why) noexcept {
     retiring = std::exchange(retiring_, false);
   }
   if (retiring) release();  // was to happen in the retirement that the shutdown overtook
+}
+
+const error* actor_cell::failure() const noexcept {
+  if (failure_) return &*failure_;
+  const bool failed = construction_ && construction_->level() == store::readiness::failed;
+  return failed ? &construction_->failure() : nullptr;
+}
+
+void actor_cell::chain(store::entry& result, std::vector<hold_ptr<store::entry>>& inputs) noexcept {
+  if (last_issued_ && !last_issued_->settled()) inputs.emplace_back(last_issued_.get());
+  last_issued_ = hold_ptr<store::entry>(&result);
 }
 
 result<intrusive_ptr<gpu::stream>> actor_cell::stream() {

@@ -6,10 +6,9 @@
 
 namespace glint::detail {
 
-void device_completion::start(hold_ptr<store::entry> result, gpu::stream_point at, std::string subject,
-                              std::vector<hold_ptr<store::entry>> inputs) {
-  auto* self = new device_completion(std::move(result), std::move(subject));
-  for (auto& object : inputs) {
+void device_completion::start(hold_ptr<store::entry> result, gpu::stream_point at, origin from) {
+  auto* self = new device_completion(std::move(result), std::move(at), std::move(from));
+  for (auto& object : self->from_.inputs) {
     if (object->level() != store::readiness::ready) {
       self->inputs_.push_back(std::make_unique<input>(*self, std::move(object)));
     }
@@ -17,10 +16,10 @@ void device_completion::start(hold_ptr<store::entry> result, gpu::stream_point a
   // One part more than there are, so that it cannot be done before all are watched.
   self->parts_.store(self->inputs_.size() + 2);
   for (auto& i : self->inputs_) i->watch();
-  if (at.empty()) {
+  if (self->at_.empty()) {
     self->part_done();
   } else {
-    at.stream->notify(at.sequence, *self);
+    self->at_.stream->notify(self->at_.sequence, *self);
   }
   self->part_done();
 }
@@ -45,11 +44,24 @@ void device_completion::point_reached(const error* failure) noexcept {
 
 void device_completion::record(error e) noexcept {
   const spin_guard guard(failure_mutex_);
-  if (!failure_) failure_ = e.with_subject(subject_);
+  if (!failure_) failure_ = e.with_subject(from_.subject);
+}
+
+void device_completion::look_for_failures() noexcept {
+  if (!at_.empty()) {
+    if (auto failed = at_.stream->failure_between(from_.begin, at_.sequence)) record(*std::move(failed));
+  }
+  for (const gpu::stream_point& point : from_.writes_before) {
+    if (auto failed = point.failure()) {
+      record(error(errc::dependency_failed, "what made a tensor that it read failed").with_cause(*std::move(failed)));
+    }
+  }
 }
 
 void device_completion::part_done() noexcept {
   if (parts_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  look_for_failures();
+  from_.share.reset();
   if (failure_) {
     result_->fail(*failure_);
   } else {

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/gpu/stream.hpp>
 #include <glint/store/entry.hpp>
+#include "device_ledger.hpp"
 
 namespace glint::detail {
 
@@ -18,9 +21,16 @@ namespace glint::detail {
 /// Owns itself from `start` on; deletes itself when it is done.
 class device_completion final : public gpu::point_listener {
  public:
-  /// `subject` names the task in errors; `inputs` are the objects that it read.
-  static void start(hold_ptr<store::entry> result, gpu::stream_point at, std::string subject,
-                    std::vector<hold_ptr<store::entry>> inputs);
+  /// What made an object.
+  struct origin {
+    std::string subject = {};                         ///< Names the task in errors.
+    std::uint64_t begin = 0;                          ///< Operations on its stream before its own.
+    std::vector<hold_ptr<store::entry>> inputs = {};  ///< Objects that it read.
+    std::vector<gpu::stream_point> writes_before =
+        {};                                  ///< What made the tensors it read, for those no object tells of.
+    std::optional<device_share> share = {};  ///< Given back when all has run.
+  };
+  static void start(hold_ptr<store::entry> result, gpu::stream_point at, origin from);
 
  private:
   /// Waits for one input.
@@ -36,14 +46,17 @@ class device_completion final : public gpu::point_listener {
     hold_ptr<store::entry> object_;
   };
 
-  device_completion(hold_ptr<store::entry> result, std::string subject) noexcept
-      : result_(std::move(result)), subject_(std::move(subject)) {}
+  device_completion(hold_ptr<store::entry> result, gpu::stream_point at, origin from) noexcept
+      : result_(std::move(result)), at_(std::move(at)), from_(std::move(from)) {}
   void point_reached(const error* failure) noexcept override;
   void part_done() noexcept;
   void record(error e) noexcept;
+  /// Failures that no listener is told of: reported by earlier events, or behind tensors that were put while enqueued.
+  void look_for_failures() noexcept;
 
   hold_ptr<store::entry> result_;
-  std::string subject_;
+  gpu::stream_point at_;
+  origin from_;
   std::vector<std::unique_ptr<input>> inputs_;
   std::atomic<std::size_t> parts_{1};
   spin_mutex failure_mutex_;

@@ -30,6 +30,8 @@ whereabouts look(store::entry& e, memory_place wanted) {
     if (t.empty_handle()) return;
     if (t.place() != wanted) seen.elsewhere = true;
     if (!t.storage()->unique()) seen.shared = true;
+    // What streams still do with host memory, a host function that writes there would not wait for.
+    if (t.place().is_host() && !t.storage()->uses().empty()) seen.shared = true;
     if (auto* context = t.storage()->context()) seen.on_device = context;
   });
   return seen;
@@ -69,7 +71,12 @@ result<intrusive_ptr<store::entry>> copy_object(store::entry& source, gpu::devic
   const memory_place wanted{target ? target->index() : -1};
   gpu::device_context* worker = target ? target : look(source, wanted).on_device;
   intrusive_ptr<gpu::stream> stream = worker ? worker->transfer_stream() : nullptr;
-  if (stream) GLINT_TRY(stream->wait(source.issued_at()));
+  device_completion::origin from{.subject = "copy of an object of type " + source.type().name()};
+  collect_last_writes(source, from.writes_before);
+  if (stream) {
+    from.begin = stream->now().sequence;
+    GLINT_TRY(stream->wait(source.issued_at()));
+  }
   std::optional<error> failure;
   for_each_tensor_of(*copy, [&](tensor_base& t) {
     if (failure || t.empty_handle() || (!all && t.place() == wanted)) return;
@@ -84,14 +91,19 @@ result<intrusive_ptr<store::entry>> copy_object(store::entry& source, gpu::devic
   const gpu::stream_point at = stream ? stream->now() : gpu::stream_point{};
   hold_ptr<store::entry> producer(copy.get());
   producer->publish_issued(at);
-  std::vector<hold_ptr<store::entry>> inputs;
-  inputs.emplace_back(&source);
-  device_completion::start(std::move(producer), at, "copy of an object of type " + source.type().name(),
-                           std::move(inputs));
+  from.inputs.emplace_back(&source);
+  device_completion::start(std::move(producer), at, std::move(from));
   return copy;
 }
 
 }  // namespace
+
+void collect_last_writes(store::entry& e, std::vector<gpu::stream_point>& points) {
+  for_each_tensor_of(e, [&points](tensor_base& t) {
+    if (t.empty_handle()) return;
+    if (auto written = t.storage()->last_write(); !written.empty()) points.push_back(std::move(written));
+  });
+}
 
 gpu::device_context* placement::most_bytes(const task_base& task) {
   std::vector<std::pair<gpu::device_context*, std::size_t>> held;

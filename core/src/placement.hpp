@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <vector>
+
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/result.hpp>
 #include <glint/core/detail/task.hpp>
 #include <glint/gpu/platform.hpp>
 
 namespace glint::detail {
+
+/// Adds the points after which the tensors inside an object were last written.
+void collect_last_writes(store::entry& e, std::vector<gpu::stream_point>& points);
 
 /// Where a task runs and how its tensors get there.
 class placement {

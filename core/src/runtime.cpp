@@ -162,8 +162,12 @@ void require_actor(const handle_base& handle, runtime&) {
   }
 }
 
-void register_actor(actor_cell& cell) {
-  cell.bind(cell.owner().next_device());
+void register_actor(actor_cell& cell, const actor_options& options) {
+  const std::int32_t units = units_of(options.gpus, "gpus");
+  intrusive_ptr<gpu::device_context> reserved;
+  if (units > 0 && units <= units_per_slot) reserved = cell.owner().ledger().try_reserve(units);
+  if (reserved) cell.gpu_units = units;
+  cell.bind(reserved ? std::move(reserved) : cell.owner().next_device());
   cell.owner().add_actor(cell);
 }
 
@@ -171,6 +175,7 @@ void start_actor(const actor_options& options, call_base& constructor) {
   constructor.name = options.name;
   constructor.gpu_units = units_of(options.gpus, "gpus");
   constructor.check_feasible();
+  if (constructor.cell().gpu_units > 0) constructor.gpu_units = 0;  // the actor has its share already
   constructor.cell().begin();
   constructor.start();
 }

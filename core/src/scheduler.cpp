@@ -2,6 +2,9 @@
 #include "scheduler.hpp"
 
 #include <chrono>
+#include <system_error>
+
+#include <glint/base/log.hpp>
 
 namespace glint::detail {
 
@@ -89,7 +92,7 @@ void scheduler::wake_one() noexcept {
 void scheduler::start(int lane) noexcept {
   worker* w = std::exchange(lanes_[static_cast<std::size_t>(lane)].sleeper, nullptr);
   if (!w) w = spare();
-  if (!w) return idle_.add(lane);  // stopping: nobody runs any more
+  if (!w) return idle_.add(lane);  // stopping, or no thread is to be had: who releases a lane next looks for work
   w->lanes_.assign(1, lane);
   w->parker_.unpark();
 }
@@ -133,10 +136,13 @@ bool scheduler::collect(cpu_claim& claim) {
 }
 
 void scheduler::grant(cpu_claim& claim) {
-  claims_waiting_.fetch_sub(1);
-  if (claim.thread) return claim.thread->unpark();  // the thread takes lanes and fraction out of the claim itself
+  if (claim.thread) {
+    claims_waiting_.fetch_sub(1);
+    return claim.thread->unpark();  // the thread takes lanes and fraction out of the claim itself
+  }
   worker* w = spare();
-  if (!w) return;  // stopping: `stop` fails the task, which stays in asking_
+  if (!w) return;  // the task stays in asking_, for the next worker that is spare, or for `stop` to fail
+  claims_waiting_.fetch_sub(1);
   w->lanes_ = std::move(claim.lanes);
   w->fraction_ = claim.fraction;
   w->claimed_task_ = std::exchange(claim.task, nullptr);
@@ -206,7 +212,12 @@ worker* scheduler::spare() {
   if (spares_.empty()) {
     // Starting a thread under the lock is safe: it takes no lock before it parks. As many threads exist as were ever
     // blocked at once, plus one a slot; each was started by a wait that would else have wasted a slot.
-    workers_.push_back(std::make_unique<worker>(*this));
+    try {
+      workers_.push_back(std::make_unique<worker>(*this));
+    } catch (const std::system_error& e) {  // the system has no more threads: those that are there go on
+      log(log_level::warning, "no thread for runnable work: ", std::string_view(e.what()));
+      return nullptr;
+    }
     return workers_.back().get();
   }
   worker* w = spares_.back();
@@ -233,6 +244,9 @@ void scheduler::stop(const error& why) {
   // still submit, and wake the sleeper of a lane.
   for (const auto& w : workers_) w->parker_.unpark();
   for (const auto& w : workers_) w->join();
+  for (const auto& w : workers_) {  // granted, and not begun
+    if (auto* task = std::exchange(w->claimed_task_, nullptr)) task->abandon(why);
+  }
   for (const auto& claim : asked) {
     if (claim->task) claim->task->abandon(why);
   }

@@ -180,6 +180,8 @@ void task_base::run_on_device() {
   for (auto* a = arguments_; a; a = a->next_) {
     if (auto waited = stream->wait(a->object_->issued_at()); !waited) throw exception(waited.error());
   }
+  device_completion::origin from{.subject = subject(), .begin = stream->now().sequence};
+  from.writes_before = writes_behind_arguments();
   gpu_context context(device, stream);
   try {
     invoke(&context);
@@ -189,16 +191,23 @@ void task_base::run_on_device() {
   }
   const gpu::stream_point point = context.finish();
   note_uses(point);
-  std::vector<hold_ptr<store::entry>> inputs;
   for (auto* a = arguments_; a; a = a->next_) {
-    if (a->object_->level() != store::readiness::ready) inputs.emplace_back(a->object_.get());
+    if (a->object_->level() != store::readiness::ready) from.inputs.emplace_back(a->object_.get());
   }
-  std::string name_in_errors = subject();
-  auto result = take_result();
-  release_device();
+  chain(result(), from.inputs);
+  if (std::exchange(device_reserved_, false)) from.share.emplace(runtime_.ledger(), device, gpu_units);
+  auto made = take_result();
   delete this;
-  result->publish_issued(point);
-  device_completion::start(std::move(result), point, std::move(name_in_errors), std::move(inputs));
+  made->publish_issued(point);
+  device_completion::start(std::move(made), point, std::move(from));
+}
+
+/// The points that made the tensors in the arguments. Objects that were made on a stream fail with their makers; but a
+/// tensor may have been put, or returned by a host function, while it was only enqueued.
+std::vector<gpu::stream_point> task_base::writes_behind_arguments() const {
+  std::vector<gpu::stream_point> points;
+  for (auto* a = arguments_; a; a = a->next_) collect_last_writes(*a->object_, points);
+  return points;
 }
 
 /// The runtime cannot see what the body enqueued by itself: all tensors of arguments count as read, all of the result

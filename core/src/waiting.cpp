@@ -6,6 +6,8 @@
 
 #include <glint/base/exception.hpp>
 #include <glint/core/detail/runtime_access.hpp>
+#include <glint/gpu/poller.hpp>
+#include <glint/gpu/storage.hpp>
 #include "scheduler.hpp"
 
 namespace glint::detail {
@@ -127,6 +129,16 @@ void wait_some(std::span<const intrusive_ptr<store::entry>> entries, std::size_t
   }
   told.wait(entries.size() - untold, {});  // those that are being told right now: the waiters must not go before that
   mark_settled(entries, count, settled);
+}
+
+void wait_unused(store::entry& entry) {
+  entry.type().visit_tensors(entry.value(), {[](void*, tensor_base& t) {
+                                               if (t.empty_handle() || !t.place().is_host()) return;
+                                               for (const gpu::stream_point& use : t.storage()->uses()) {
+                                                 (void)gpu::wait_reached(use);  // also a failed use is over
+                                               }
+                                             },
+                                             nullptr});
 }
 
 void throw_failure(const store::entry& entry) {

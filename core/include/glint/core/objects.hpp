@@ -47,7 +47,10 @@ T take_value(intrusive_ptr<store::entry> entry) {
   if (entry->level() == store::readiness::failed) throw_failure(*entry);
   if constexpr (!std::is_void_v<T>) {
     auto& value = *static_cast<T*>(entry->value());
-    if (entry->unique()) return std::move(value);
+    if (entry->unique()) {
+      if constexpr (contains_tensor<T>) wait_unused(*entry);
+      return std::move(value);
+    }
     if constexpr (store::detail::copyable<T>()) {
       return value;
     } else {

@@ -47,6 +47,7 @@ class call_base : public task_base {
   [[nodiscard]] glint::result<intrusive_ptr<gpu::stream>> lease_stream() override;
   [[nodiscard]] std::optional<error> refusal() noexcept override;
   [[nodiscard]] std::uint64_t caller_id() const noexcept override;
+  void chain(store::entry& result, std::vector<hold_ptr<store::entry>>& inputs) noexcept override;
   void count() noexcept override;
 
  private:
@@ -69,6 +70,7 @@ class construct_base : public call_base {
   void runnable() noexcept override;
   [[nodiscard]] std::optional<error> refusal() noexcept override { return std::nullopt; }
   void failing(const error& failure) noexcept override;
+  void chain(store::entry& result, std::vector<hold_ptr<store::entry>>& inputs) noexcept override;
   [[nodiscard]] bool keep_device_share() noexcept override;
 };
 
@@ -113,7 +115,13 @@ class actor_cell : public schedulable, public ref_counted {
 
   /// The constructor failed: every call fails with `e` as its cause.
   void fail_construction(error e) { failure_ = std::move(e); }
-  [[nodiscard]] const std::optional<error>& failure() const noexcept { return failure_; }
+  /// What the constructor failed with, also behind the end of its body on a device; null while it has not.
+  [[nodiscard]] const error* failure() const noexcept;
+
+  /// A device call was issued. It depends on the one before it, if that is still under way: members are in its hands.
+  void chain(store::entry& result, std::vector<hold_ptr<store::entry>>& inputs) noexcept;
+  /// The constructor was issued on a device.
+  void watch_construction(store::entry& result) noexcept { construction_ = hold_ptr<store::entry>(&result); }
 
   /// True after `stop`: a handle from before a shutdown.
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
@@ -151,12 +159,15 @@ class actor_cell : public schedulable, public ref_counted {
   spin_mutex mailbox_mutex_;
   schedulable_queue mailbox_ GLINT_GUARDED_BY(mailbox_mutex_);
   bool scheduled_ GLINT_GUARDED_BY(mailbox_mutex_) = true;  // until the constructor is there
+  bool constructor_due_ GLINT_GUARDED_BY(mailbox_mutex_) = true;
   bool retiring_ GLINT_GUARDED_BY(mailbox_mutex_) = false;
   call_base* constructor_ GLINT_GUARDED_BY(mailbox_mutex_) = nullptr;
 
   intrusive_ptr<gpu::device_context> device_;
-  intrusive_ptr<gpu::stream> stream_;  // owner-thread only: whoever runs a call
-  std::optional<error> failure_;       // likewise; written by the constructor's call
+  intrusive_ptr<gpu::stream> stream_;    // owner-thread only: whoever runs a call
+  hold_ptr<store::entry> construction_;  // likewise; the constructor's result, if it ran on a device
+  hold_ptr<store::entry> last_issued_;   // likewise; the newest device call's result
+  std::optional<error> failure_;         // likewise; written by the constructor's call
 };
 
 /// An actor of class `Type`.

@@ -53,6 +53,9 @@ bool wait_settled(const intrusive_ptr<store::entry>& entry, const deadline& unti
 void wait_some(std::span<const intrusive_ptr<store::entry>> entries, std::size_t count, const deadline& until,
                std::span<char> settled);
 
+/// Blocks until no stream uses host memory of the tensors inside: who takes the value may write there.
+void wait_unused(store::entry& entry);
+
 /// Throws the failure of a failed entry, naming what failed.
 [[noreturn]] void throw_failure(const store::entry& entry);
 

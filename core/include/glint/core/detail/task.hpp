@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <glint/base/error.hpp>
 #include <glint/base/intrusive_ptr.hpp>
@@ -127,6 +128,8 @@ class task_base : public schedulable {
   [[nodiscard]] virtual std::optional<error> refusal() noexcept { return std::nullopt; }
   /// The result is about to fail: a constructor's call tells its actor.
   virtual void failing(const error& /*failure*/) noexcept {}
+  /// The result is issued: an actor's call adds what its members depend on to `inputs`.
+  virtual void chain(store::entry& /*result*/, std::vector<hold_ptr<store::entry>>& /*inputs*/) noexcept {}
   /// A device share was granted: true if it is kept beyond the body (an actor's, for life).
   [[nodiscard]] virtual bool keep_device_share() noexcept { return false; }
 
@@ -153,6 +156,7 @@ class task_base : public schedulable {
   void run_on_cpu();
   void run_on_device();
   void note_uses(const gpu::stream_point& point) noexcept;
+  [[nodiscard]] std::vector<gpu::stream_point> writes_behind_arguments() const;
   void fail(error failure) noexcept;
   void release_device() noexcept;
 

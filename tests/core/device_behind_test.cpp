@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <latch>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <glint/glint.hpp>
+#include "failure.hpp"
+
+/// What happens behind the end of a body, when its kernels run: failures there, memory that streams still use, shares
+/// of devices that are still in use.
+namespace {
+
+using glint::errc;
+using glint::get;
+using glint::gpu_context;
+using glint::object_ref;
+using glint::submit;
+using glint::tensor;
+
+constexpr std::chrono::seconds deadline{20};
+
+struct behind : testing::Test {
+  void SetUp() override { start(1); }
+  void TearDown() override { glint::shutdown(); }
+  static void start(std::uint32_t devices) {
+    glint::init({.cpus = 2,
+                 .devices = devices,
+                 .device_memory_bytes = 8 << 20,
+                 .backend = glint::device_backend::emulated,
+                 .log_level = glint::log_level::warning});
+  }
+};
+
+struct behind_two : behind {
+  void SetUp() override { start(2); }
+};
+
+std::latch* gate = nullptr;
+
+object_ref<tensor<float>> numbers() {
+  return glint::put(tensor<float>::from({1.f, 2.f, 3.f, 4.f}));
+}
+
+float total(const tensor<float>& x) {
+  float sum = 0;
+  for (const float v : x.values()) sum += v;
+  return sum;
+}
+
+/// Enqueues a kernel that waits for the gate and throws.
+void enqueue_failure(gpu_context& gpu) {
+  gpu.run_on_host_device([] {
+    gate->wait();
+    throw std::runtime_error("behind the body");
+  });
+}
+
+tensor<float> copied(gpu_context& gpu, const tensor<float>& x) {
+  auto y = gpu.empty_like(x);
+  gpu.reads(x);
+  gpu.writes(y);
+  gpu.run_on_host_device([in = x.data(), out = y.data(), n = x.size()] {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = in[i];
+  });
+  return y;
+}
+
+/// Fails in its first kernel, lets somebody record an event behind that, and goes on.
+tensor<float> fails_early(gpu_context& gpu) {
+  enqueue_failure(gpu);
+  gate->count_down();
+  const auto middle = gpu.stream().now();
+  while (!middle.reached()) std::this_thread::yield();
+  return gpu.zeros<float>({4});
+}
+
+TEST_F(behind, AFailureThatAnEventInTheMiddleReportedFailsTheTask) {
+  std::latch at_once(1);
+  gate = &at_once;
+  auto ref = submit<fails_early>({.name = "early"});
+  glint_test::expect_failure(ref, errc::kernel_failed, "early", "behind the body");
+}
+
+void hold_transfers(gpu_context& gpu) {
+  if (!gpu.context().transfer_stream()->enqueue([] { gate->wait(); })) throw std::runtime_error("refused");
+}
+tensor<float> zeroed_on_host(tensor<float> x) {
+  for (float& v : x.values()) v = 0;
+  return x;
+}
+
+TEST_F(behind, HostMemoryThatAStreamStillReadsIsNotOverwritten) {
+  std::latch late(1);
+  gate = &late;
+  get(submit<hold_transfers>(), deadline);
+  auto x = numbers();
+  auto on_device = submit<copied>(x);  // the copy to the device is enqueued and held up
+  auto zeros = submit<zeroed_on_host>(std::move(x));
+  EXPECT_EQ(total(get(zeros, deadline)), 0);
+  late.count_down();
+  EXPECT_EQ(get(submit<total>(on_device), deadline), 10);
+}
+
+TEST_F(behind, AValueTakenOutOfTheStoreIsNobodyElses) {
+  std::latch late(1);
+  gate = &late;
+  get(submit<hold_transfers>(), deadline);
+  auto x = numbers();
+  auto on_device = submit<copied>(x);
+  std::thread opener([&late] { late.count_down(); });
+  auto mine = get(std::move(x));  // waits for the copy
+  for (float& v : mine.values()) v = 0;
+  opener.join();
+  EXPECT_EQ(get(submit<total>(on_device), deadline), 10);
+}
+
+class fragile {
+ public:
+  fragile(gpu_context& gpu, bool fails) : state_(gpu.zeros<float>({4})) {
+    if (fails) enqueue_failure(gpu);
+  }
+  void break_down(gpu_context& gpu) {
+    gpu.writes(state_);
+    enqueue_failure(gpu);
+  }
+  tensor<float> read(gpu_context& gpu) { return copied(gpu, state_); }
+  tensor<float> member() const { return state_; }
+
+ private:
+  tensor<float> state_;
+};
+
+TEST_F(behind, AConstructorThatFailsBehindItsBodyFailsEveryCall) {
+  std::latch late(1);
+  gate = &late;
+  auto a = glint::spawn<fragile>({.name = "egg"}, true);
+  auto early = a.call<&fragile::read>();
+  late.count_down();
+  glint_test::expect_failure(early, errc::dependency_failed, "read on actor egg", "", errc::kernel_failed);
+  auto later = a.call<&fragile::read>();
+  glint_test::expect_failure(later, errc::actor_failed, "read on actor egg", "egg", errc::kernel_failed);
+}
+
+TEST_F(behind, ACallBehindAFailingOneOfItsActorFailsToo) {
+  std::latch late(1);
+  gate = &late;
+  auto a = glint::spawn<fragile>({.name = "egg"}, false);
+  auto broken = a.call<&fragile::break_down>();
+  auto next = a.call<&fragile::read>();
+  auto member = a.call<&fragile::member>();
+  auto host = submit<total>({.name = "reader"}, member);
+  late.count_down();
+  glint_test::expect_failure(broken, errc::kernel_failed, "break_down on actor egg", "behind the body");
+  glint_test::expect_failure(next, errc::dependency_failed, "read on actor egg", "", errc::kernel_failed);
+  glint_test::expect_failure(host, errc::dependency_failed, "reader", "", errc::dependency_failed);
+}
+
+int use(gpu_context& gpu) {
+  return gpu.device().index();
+}
+int use_with(gpu_context& gpu, const tensor<float>&) {
+  return gpu.device().index();
+}
+tensor<float> failing(gpu_context& gpu) {
+  auto y = gpu.zeros<float>({4});
+  enqueue_failure(gpu);
+  return y;
+}
+
+TEST_F(behind, AShareOfADeviceIsHeldUntilTheKernelsHaveRun) {
+  std::latch late(1);
+  gate = &late;
+  auto first = submit<[](gpu_context& gpu) { gpu.run_on_host_device([] { gate->wait(); }); }>({.gpus = 1});
+  auto second = submit<use>({.gpus = 0.5});
+  EXPECT_TRUE(glint::wait({second}, {.timeout = std::chrono::milliseconds(20)}).ready.empty());
+  late.count_down();
+  EXPECT_EQ(get(second, deadline), 0);
+}
+
+TEST_F(behind, ThousandsOfFailingReservationsNeedNoStack) {
+  std::latch late(1);
+  gate = &late;
+  auto bad = submit<failing>();
+  std::vector<object_ref<int>> refs;
+  for (int i = 0; i < 20'000; ++i) refs.push_back(submit<use_with>({.gpus = 1}, bad));
+  late.count_down();
+  EXPECT_TRUE(glint::wait(refs, {.timeout = deadline}).pending.empty());
+  EXPECT_EQ(get(submit<use>({.gpus = 1}), deadline), 0) << "nothing is held any more";
+}
+
+struct unbuildable {
+  explicit unbuildable(gpu_context&) { throw std::length_error("too long"); }
+  int value() { return 1; }
+};
+
+TEST_F(behind, AnActorThatCouldNotBeBuiltHoldsNoShare) {
+  auto a = glint::spawn<unbuildable>({.name = "ruin", .gpus = 1});
+  glint_test::expect_failure(a.call<&unbuildable::value>(), errc::actor_failed, "value", "ruin", errc::user_exception);
+  EXPECT_EQ(get(submit<use>({.gpus = 1}), deadline), 0);
+}
+
+struct holder {
+  explicit holder(gpu_context& gpu) : device_(gpu.device().index()) {}
+  int device() const { return device_; }
+  int device_;
+};
+
+TEST_F(behind_two, AnActorTakesTheDeviceThatIsFree) {
+  auto a = glint::spawn<holder>({.gpus = 1});
+  auto unreserved = glint::spawn<holder>();
+  auto b = glint::spawn<holder>({.gpus = 1});
+  EXPECT_NE(get(a.call<&holder::device>(), deadline), get(b.call<&holder::device>(), deadline));
+}
+
+struct plain {
+  int pass(int x) { return x; }
+};
+
+TEST_F(behind, AnActorWhoseLastCallWaitsForALateArgumentEndsCleanly) {
+  for (int i = 0; i < 3000; ++i) {
+    auto late = submit<[](int x) { return x; }>(i);
+    auto ref = glint::spawn<plain>().call<&plain::pass>(late);  // the call is the actor's last holder
+    if (i % 64 == 0) {
+      EXPECT_EQ(get(ref, deadline), i);
+    }
+  }
+}
+
+}  // namespace
