@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 
 namespace glint {
@@ -125,6 +126,21 @@ TEST(TensorsIn, TypesWithPrivateMembersListTheirs) {
   many.push_back(std::make_unique<model>());
   many.push_back(nullptr);
   EXPECT_EQ(sizes_in(many), (sizes{1, 2}));
+}
+
+/// Boost.PFR's own counting crashes g++ 12 on an aggregate of one std::array of a class.
+struct array_of_names {
+  std::array<std::string, 2> names;
+};
+struct named_tensors {
+  std::array<std::string, 2> names;
+  std::array<tensor<float>, 2> values;
+};
+
+TEST(TensorsIn, FindsThemBesideArraysOfClasses) {
+  static_assert(!contains_tensor<array_of_names>);
+  named_tensors t{{"a", "b"}, {of(2), of(3)}};
+  EXPECT_EQ(sizes_in(t), (sizes{2, 3}));
 }
 
 }  // namespace

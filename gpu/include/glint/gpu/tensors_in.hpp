@@ -12,9 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/pfr/core.hpp>
-#include <boost/pfr/tuple_size.hpp>
-
 #include <glint/base/detail/aggregate_shape.hpp>
 #include <glint/gpu/tensor.hpp>
 
@@ -62,12 +59,19 @@ struct tensor_search {
                     "`tensors`, or specialize opaque_to_tensors (glint/gpu/tensors_in.hpp)");
       return false;
     } else {
-      return of_fields(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+      static_assert(
+          !has_c_array<T>,
+          "glint: this aggregate has a C array, so tensors in it cannot be found: use std::array, or give it a "
+          "member `tensors`, or specialize opaque_to_tensors (glint/gpu/tensors_in.hpp)");
+      if constexpr (has_c_array<T>)
+        return false;
+      else
+        return of_fields(std::make_index_sequence<field_count<T>>{});
     }
   }
   template <std::size_t... I>
   static constexpr bool of_fields(std::index_sequence<I...>) {
-    return (holds_tensor<boost::pfr::tuple_element_t<I, T>, Outer...>() || ...);
+    return (holds_tensor<field_type<T, I>, Outer...>() || ...);
   }
   static constexpr bool value = fields();
 };
@@ -193,7 +197,7 @@ void for_each_tensor(T& value, Visit&& visit) {
   } else if constexpr (detail::is_tuple_of_tensors<bare>) {
     std::apply([&visit](auto&... element) { (for_each_tensor(element, visit), ...); }, value);
   } else {
-    boost::pfr::for_each_field(value, [&visit](auto& field) { for_each_tensor(field, visit); });
+    detail::for_each_field(value, [&visit](auto& field) { for_each_tensor(field, visit); });
   }
 }
 
