@@ -217,6 +217,23 @@ TEST_F(behind_two, AnActorTakesTheDeviceThatIsFree) {
   EXPECT_NE(get(a.call<&holder::device>(), deadline), get(b.call<&holder::device>(), deadline));
 }
 
+struct maker {
+  tensor<float> make(gpu_context& gpu) { return gpu.zeros<float>({640 << 10}); }
+};
+tensor<float> as_much(gpu_context& gpu) {
+  return gpu.zeros<float>({640 << 10});
+}
+
+TEST_F(behind, AnActorDoesNotKeepTheResultsOfItsCalls) {
+  std::vector<glint::actor_handle<maker>> actors;
+  for (int i = 0; i < 3; ++i) {
+    actors.push_back(glint::spawn<maker>());
+    const auto made = actors.back().call<&maker::make>();  // 2.5 MiB each, of 8
+    EXPECT_EQ(get(made, deadline).size(), 640 << 10);
+  }
+  EXPECT_EQ(get(submit<total>(submit<as_much>()), deadline), 0);
+}
+
 struct plain {
   int pass(int x) { return x; }
 };
