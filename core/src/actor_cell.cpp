@@ -73,12 +73,16 @@ void call_base::count() noexcept {
   owner().counters().add(counter_set::actor_calls);
 }
 
-void call_base::chain(store::entry& result, std::vector<hold_ptr<store::entry>>& inputs) noexcept {
-  cell_.chain(result, inputs);
+void call_base::depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept {
+  cell_.depend(inputs);
 }
 
-void construct_base::chain(store::entry& result, std::vector<hold_ptr<store::entry>>& inputs) noexcept {
-  call_base::chain(result, inputs);
+void call_base::chain(store::entry& result) noexcept {
+  cell_.chain(result);
+}
+
+void construct_base::chain(store::entry& result) noexcept {
+  call_base::chain(result);
   cell().watch_construction(result);
 }
 
@@ -233,8 +237,11 @@ const error* actor_cell::failure() const noexcept {
   return failed ? &construction_->failure() : nullptr;
 }
 
-void actor_cell::chain(store::entry& result, std::vector<hold_ptr<store::entry>>& inputs) noexcept {
+void actor_cell::depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept {
   if (last_issued_ && !last_issued_->settled()) inputs.emplace_back(last_issued_.get());
+}
+
+void actor_cell::chain(store::entry& result) noexcept {
   last_issued_ = outcome_relay::follow(result);
 }
 

@@ -182,6 +182,7 @@ void task_base::run_on_device() {
   }
   device_completion::origin from{.subject = subject(), .begin = stream->now().sequence};
   from.writes_before = writes_behind_arguments();
+  depend(from.inputs);
   gpu_context context(device, stream);
   try {
     invoke(&context);
@@ -194,7 +195,7 @@ void task_base::run_on_device() {
   for (auto* a = arguments_; a; a = a->next_) {
     if (a->object_->level() != store::readiness::ready) from.inputs.emplace_back(a->object_.get());
   }
-  chain(result(), from.inputs);
+  chain(result());
   if (std::exchange(device_reserved_, false)) from.share.emplace(runtime_.ledger(), device, gpu_units);
   auto made = take_result();
   delete this;

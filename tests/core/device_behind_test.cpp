@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <latch>
 #include <stdexcept>
@@ -10,6 +11,7 @@
 
 #include <glint/glint.hpp>
 #include "failure.hpp"
+#include "fixture.hpp"
 
 /// What happens behind the end of a body, when its kernels run: failures there, memory that streams still use, shares
 /// of devices that are still in use.
@@ -128,8 +130,19 @@ class fragile {
     gpu.writes(state_);
     enqueue_failure(gpu);
   }
-  tensor<float> read(gpu_context& gpu) { return copied(gpu, state_); }
+  tensor<float> read(gpu_context& gpu) {
+    ++reads;
+    return copied(gpu, state_);
+  }
+  tensor<float> read_when_told(gpu_context& gpu) {
+    auto y = read(gpu);
+    told->wait();
+    return y;
+  }
   tensor<float> member() const { return state_; }
+
+  static inline std::atomic<int> reads{0};
+  static inline std::latch* told = nullptr;
 
  private:
   tensor<float> state_;
@@ -138,8 +151,10 @@ class fragile {
 TEST_F(behind, AConstructorThatFailsBehindItsBodyFailsEveryCall) {
   std::latch late(1);
   gate = &late;
+  fragile::reads = 0;
   auto a = glint::spawn<fragile>({.name = "egg"}, true);
   auto early = a.call<&fragile::read>();
+  ASSERT_TRUE(glint_test::eventually([] { return fragile::reads == 1; }));  // enqueued behind the failure, not after it
   late.count_down();
   glint_test::expect_failure(early, errc::dependency_failed, "read on actor egg", "", errc::kernel_failed);
   auto later = a.call<&fragile::read>();
@@ -149,15 +164,33 @@ TEST_F(behind, AConstructorThatFailsBehindItsBodyFailsEveryCall) {
 TEST_F(behind, ACallBehindAFailingOneOfItsActorFailsToo) {
   std::latch late(1);
   gate = &late;
+  fragile::reads = 0;
   auto a = glint::spawn<fragile>({.name = "egg"}, false);
   auto broken = a.call<&fragile::break_down>();
   auto next = a.call<&fragile::read>();
   auto member = a.call<&fragile::member>();
   auto host = submit<total>({.name = "reader"}, member);
+  ASSERT_TRUE(glint_test::eventually([] { return fragile::reads == 1; }));
   late.count_down();
   glint_test::expect_failure(broken, errc::kernel_failed, "break_down on actor egg", "behind the body");
   glint_test::expect_failure(next, errc::dependency_failed, "read on actor egg", "", errc::kernel_failed);
   glint_test::expect_failure(host, errc::dependency_failed, "reader", "", errc::dependency_failed);
+}
+
+TEST_F(behind, ACallThatWasStillEnqueuingWhenTheOneBeforeItFailedFailsToo) {
+  std::latch late(1);
+  gate = &late;
+  std::latch told(1);
+  fragile::told = &told;
+  fragile::reads = 0;
+  auto a = glint::spawn<fragile>({.name = "egg"}, false);
+  auto broken = a.call<&fragile::break_down>();
+  auto next = a.call<&fragile::read_when_told>();
+  ASSERT_TRUE(glint_test::eventually([] { return fragile::reads == 1; }));
+  late.count_down();
+  glint_test::expect_failure(broken, errc::kernel_failed, "break_down on actor egg", "behind the body");
+  told.count_down();
+  glint_test::expect_failure(next, errc::dependency_failed, "read_when_told on actor egg", "", errc::kernel_failed);
 }
 
 int use(gpu_context& gpu) {

@@ -47,7 +47,8 @@ class call_base : public task_base {
   [[nodiscard]] glint::result<intrusive_ptr<gpu::stream>> lease_stream() override;
   [[nodiscard]] std::optional<error> refusal() noexcept override;
   [[nodiscard]] std::uint64_t caller_id() const noexcept override;
-  void chain(store::entry& result, std::vector<hold_ptr<store::entry>>& inputs) noexcept override;
+  void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept override;
+  void chain(store::entry& result) noexcept override;
   void count() noexcept override;
 
  private:
@@ -70,7 +71,7 @@ class construct_base : public call_base {
   void runnable() noexcept override;
   [[nodiscard]] std::optional<error> refusal() noexcept override { return std::nullopt; }
   void failing(const error& failure) noexcept override;
-  void chain(store::entry& result, std::vector<hold_ptr<store::entry>>& inputs) noexcept override;
+  void chain(store::entry& result) noexcept override;
   [[nodiscard]] bool keep_device_share() noexcept override;
 };
 
@@ -118,8 +119,11 @@ class actor_cell : public schedulable, public ref_counted {
   /// What the constructor failed with, also behind the end of its body on a device; null while it has not.
   [[nodiscard]] const error* failure() const noexcept;
 
-  /// A device call was issued. It depends on the one before it, if that is still under way: members are in its hands.
-  void chain(store::entry& result, std::vector<hold_ptr<store::entry>>& inputs) noexcept;
+  /// A device call begins. It depends on the one before it, if that is still under way: members are in its hands. Asked
+  /// before the body enqueues anything, as what it enqueues fails with that one, though it may have settled since.
+  void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept;
+  /// A device call was issued: the next one depends on it.
+  void chain(store::entry& result) noexcept;
   /// The constructor was issued on a device.
   void watch_construction(store::entry& result) noexcept { construction_ = hold_ptr<store::entry>(&result); }
 

@@ -128,8 +128,10 @@ class task_base : public schedulable {
   [[nodiscard]] virtual std::optional<error> refusal() noexcept { return std::nullopt; }
   /// The result is about to fail: a constructor's call tells its actor.
   virtual void failing(const error& /*failure*/) noexcept {}
-  /// The result is issued: an actor's call adds what its members depend on to `inputs`.
-  virtual void chain(store::entry& /*result*/, std::vector<hold_ptr<store::entry>>& /*inputs*/) noexcept {}
+  /// The body is about to enqueue device work: an actor's call adds what its members depend on to `inputs`.
+  virtual void depend(std::vector<hold_ptr<store::entry>>& /*inputs*/) noexcept {}
+  /// The body has enqueued its work, and this is its result: what the next call on the actor's members depends on.
+  virtual void chain(store::entry& /*result*/) noexcept {}
   /// A device share was granted: true if it is kept beyond the body (an actor's, for life).
   [[nodiscard]] virtual bool keep_device_share() noexcept { return false; }
 
