@@ -2,6 +2,7 @@
 #include <glint/core/detail/actor_cell.hpp>
 
 #include <glint/core/actor.hpp>
+#include <glint/core/this_task.hpp>
 #include "context.hpp"
 #include "runtime.hpp"
 
@@ -45,7 +46,17 @@ call_base::call_base(const task_traits& traits, actor_cell& cell) noexcept
 }
 
 call_base::~call_base() {
-  cell_.drop_handle();
+  let_go();  // a record whose construction threw
+}
+
+void call_base::let_go() noexcept {
+  if (std::exchange(holds_actor_, false)) cell_.drop_handle();
+}
+
+void call_base::describe(task_info& info) {
+  task_base::describe(info);
+  info.actor = actor_id{cell_.id()};
+  info.actor_name = cell_.name();
 }
 
 std::string call_base::subject() const {
@@ -65,7 +76,7 @@ std::optional<error> call_base::refusal() noexcept {
   return error(errc::actor_failed, "the constructor of actor " + cell_.name() + " failed").with_cause(*cell_.failure());
 }
 
-std::uint64_t call_base::caller_id() const noexcept {
+std::uint64_t call_base::caller_id() noexcept {
   return cell_.id();
 }
 
@@ -208,7 +219,7 @@ void actor_cell::schedule_retirement() noexcept {
 
 void actor_cell::retire() noexcept {
   {
-    const caller_scope scope(id_);
+    const body_scope scope(body_frame{.caller = id_});
     destroy_object();
   }
   runtime_.remove_actor(*this);

@@ -25,10 +25,10 @@ const std::vector<std::pair<errc, int>> all_codes{
     {errc::actor_failed, 22},    {errc::actor_stopped, 23},
     {errc::not_copyable, 24},    {errc::infeasible, 25},
     {errc::shutdown, 26},        {errc::timeout, 27},
-    {errc::out_of_memory, 40},   {errc::kernel_failed, 41},
-    {errc::device_lost, 42},     {errc::device_error, 43},
-    {errc::no_device, 44},       {errc::malformed_data, 60},
-    {errc::io_error, 61},
+    {errc::cancelled, 32},       {errc::out_of_memory, 40},
+    {errc::kernel_failed, 41},   {errc::device_lost, 42},
+    {errc::device_error, 43},    {errc::no_device, 44},
+    {errc::malformed_data, 60},  {errc::io_error, 61},
 };
 
 struct file_missing : std::runtime_error {

@@ -30,6 +30,7 @@ enum class errc : std::uint16_t {
   infeasible = 25,         ///< A request that this node could never meet; the text names what is missing.
   shutdown = 26,           ///< The runtime was shut down before the work was done.
   timeout = 27,            ///< A deadline passed.
+  cancelled = 32,          ///< Somebody no longer wanted the result, and said so.
 
   // Devices.
   out_of_memory = 40,  ///< A device or host memory has no room for an allocation.
@@ -79,6 +80,7 @@ class error {
 
   /// Copies of this error with one more fact.
   [[nodiscard]] error with_subject(std::string subject) const;
+  [[nodiscard]] error with_message(std::string message) const;
   [[nodiscard]] error with_cause(error cause) const;
   [[nodiscard]] error with_exception(std::exception_ptr exception) const;
 

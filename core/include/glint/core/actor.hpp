@@ -41,7 +41,6 @@ void register_actor(actor_cell& cell, const actor_options& options);
 /// Starts the constructor with the actor's checked options.
 void start_actor(const actor_options& options, call_base& constructor);
 [[nodiscard]] std::string actor_name(const actor_options& options, const std::string& type);
-[[nodiscard]] std::uint64_t next_caller_id() noexcept;
 /// Throws empty_ref for a handle of nothing, not_running if its runtime has ended.
 void require_actor(const handle_base& handle, runtime& now);
 
@@ -74,9 +73,8 @@ class actor_handle {
                   detail::check_call<typename signature::parameters, result, Args...>()) {
       const detail::call_scope scope;
       detail::require_actor(handle_, scope.get());
-      auto [task, ref] =
-          detail::make_task<detail::call_base, detail::method_body<Type, Method>, result,
-                            typename signature::parameters>(*handle_.cell(), std::forward<Args>(args)...);
+      auto [task, ref] = detail::make_task<detail::call_base, typename signature::parameters>(
+          *handle_.cell(), detail::method_body<Type, Method>{}, std::forward<Args>(args)...);
       handle_.cell()->enter(*task);
       return std::move(ref);
     }
@@ -125,8 +123,8 @@ template <class Type, class... Args>
       detail::handle_base handle(cell.detach(), adopt);  // handles are together the cell's user
       detail::register_actor(*handle.cell(), options);
       using body = detail::constructor_body<Type, choice::on_device>;
-      auto [task, ref] = detail::make_task<detail::construct_base, body, void, typename choice::parameters>(
-          *handle.cell(), std::forward<Args>(args)...);
+      auto [task, ref] = detail::make_task<detail::construct_base, typename choice::parameters>(
+          *handle.cell(), body{}, std::forward<Args>(args)...);
       detail::start_actor(options, *task);
       return detail::handle_access::make<Type>(std::move(handle));
     }

@@ -20,6 +20,7 @@ actor_of<Type>& cell_of(call_base& call) noexcept {
 template <class Type, auto Method>
 struct method_body {
   using signature = signature_for<Method>;
+  using result = std::remove_cv_t<typename signature::result>;
   static constexpr task_traits traits{
       .name = &function_name<Method>, .kind = "call", .on_device = signature::on_device};
 
@@ -78,6 +79,7 @@ struct constructor_choice {
 /// Body of a constructor's call.
 template <class Type, bool OnDevice>
 struct constructor_body {
+  using result = void;
   static constexpr task_traits traits{.name = &type_name<Type>, .kind = "actor", .on_device = OnDevice};
 
   template <class... Args>

@@ -42,11 +42,13 @@ class call_base : public task_base {
  protected:
   call_base(const task_traits& traits, actor_cell& cell) noexcept;
   ~call_base() override;
-
   void runnable() noexcept override;
   [[nodiscard]] glint::result<intrusive_ptr<gpu::stream>> lease_stream() override;
   [[nodiscard]] std::optional<error> refusal() noexcept override;
-  [[nodiscard]] std::uint64_t caller_id() const noexcept override;
+  [[nodiscard]] std::uint64_t caller_id() noexcept override;
+  [[nodiscard]] bool may_be_retried() const noexcept override { return false; }
+  void describe(task_info& info) override;
+  void let_go() noexcept override;
   void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept override;
   void chain(store::entry& result) noexcept override;
   void count() noexcept override;
@@ -55,6 +57,7 @@ class call_base : public task_base {
   friend class actor_cell;
   actor_cell& cell_;
   std::uint64_t caller_ = 0;
+  bool holds_actor_ = true;
   bool arguments_there_ = false;  // guarded by the cell's order lock
 };
 
@@ -64,6 +67,7 @@ class construct_base : public call_base {
   using call_base::call_base;
 
  public:
+  static constexpr bool ends_with_parent = false;  // an actor lives as long as its handles
   /// "actor hits"
   [[nodiscard]] std::string subject() const override { return task_base::subject(); }
 

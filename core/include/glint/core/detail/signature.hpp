@@ -99,6 +99,14 @@ constexpr bool check_transferable() noexcept {
   return transferable<T>;
 }
 
+/// The same for what a function returns: see outcome.hpp.
+template <class Result>
+struct outcome;
+template <class Result>
+constexpr bool check_result() noexcept {
+  return outcome<Result>::check();
+}
+
 /// Each static_assert is the first line that a user sees for one kind of mistake; the instantiation below it names the
 /// parameter and the argument.
 template <class P, class Arg>
@@ -131,7 +139,7 @@ constexpr bool check_call() noexcept {
     static_assert(!std::is_reference_v<Result> && !std::is_pointer_v<Result>,
                   "glint: a task or method returns a value or void, not a reference or a pointer");
     if constexpr (!std::is_reference_v<Result> && !std::is_pointer_v<Result>) {
-      if constexpr (check_transferable<Result>()) return check_each(Parameters{}, parameter_list<Args...>{});
+      if constexpr (check_result<Result>()) return check_each(Parameters{}, parameter_list<Args...>{});
     }
   }
   return false;
