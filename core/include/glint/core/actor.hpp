@@ -69,7 +69,7 @@ class actor_handle {
     using result = std::remove_cv_t<typename signature::result>;
     static_assert(std::is_base_of_v<typename signature::class_type, Type>,
                   "glint: call: the method is not one of the actor's class or its bases");
-    if constexpr (std::is_base_of_v<typename signature::class_type, Type> &&
+    if constexpr (std::is_base_of_v<typename signature::class_type, Type> && detail::check_coroutine<signature>() &&
                   detail::check_call<typename signature::parameters, result, Args...>()) {
       const detail::call_scope scope;
       detail::require_actor(handle_, scope.get());

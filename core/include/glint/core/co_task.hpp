@@ -81,6 +81,9 @@ inline co_task<void> co_promise<void>::get_return_object() noexcept {
   return co_task<void>(coroutine_frame<co_promise<void>>(std::coroutine_handle<co_promise<void>>::from_promise(*this)));
 }
 
+template <class R>
+inline constexpr bool is_coroutine<co_task<R>> = true;
+
 /// A coroutine makes what it co_returns.
 template <class R>
 struct outcome<co_task<R>> : outcome<R> {};

@@ -200,6 +200,9 @@ generator<T> generator_promise<T>::get_return_object() noexcept {
       coroutine_frame<generator_promise<T>>(std::coroutine_handle<generator_promise<T>>::from_promise(*this)));
 }
 
+template <class T>
+inline constexpr bool is_coroutine<generator<T>> = true;
+
 /// A generator's results: that it has ended, and the stream.
 template <class T>
 struct stream_entries {

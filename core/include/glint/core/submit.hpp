@@ -67,7 +67,8 @@ template <auto Function, class... Args>
   using result = std::remove_cv_t<typename signature::result>;
   constexpr bool method = std::is_member_function_pointer_v<std::remove_cv_t<decltype(Function)>>;
   static_assert(!method, "glint: submit: a method needs an actor: spawn<type>, then call<&type::method>");
-  if constexpr (!method && detail::check_call<typename signature::parameters, result, Args...>()) {
+  if constexpr (!method && detail::check_coroutine<signature>() &&
+                detail::check_call<typename signature::parameters, result, Args...>()) {
     return detail::submit_body(options, detail::function_body<Function>{}, std::forward<Args>(args)...);
   }
 }
@@ -84,7 +85,8 @@ template <auto Function, class... Args>
 template <detail::submittable Callable, class... Args>
 [[nodiscard]] auto submit(task_options options, Callable&& callable, Args&&... args) {
   using body = detail::callable_body<std::decay_t<Callable>>;
-  if constexpr (detail::check_call<typename body::signature::parameters, typename body::result, Args...>()) {
+  if constexpr (detail::check_coroutine<typename body::signature>() &&
+                detail::check_call<typename body::signature::parameters, typename body::result, Args...>()) {
     return detail::submit_body(options, body{std::forward<Callable>(callable)}, std::forward<Args>(args)...);
   }
 }

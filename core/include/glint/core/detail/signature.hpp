@@ -107,6 +107,19 @@ constexpr bool check_result() noexcept {
   return outcome<Result>::check();
 }
 
+/// What a coroutine returns: co_task and generator say so.
+template <class Result>
+inline constexpr bool is_coroutine = false;
+
+/// A coroutine's frame may outlive the stream that its gpu_context stands for; a device function only enqueues, and has
+/// nothing to wait for.
+template <class Signature>
+constexpr bool check_coroutine() noexcept {
+  constexpr bool right = !(Signature::on_device && is_coroutine<std::remove_cv_t<typename Signature::result>>);
+  static_assert(right, "glint: a coroutine takes no gpu_context&: it submits device functions and awaits their refs");
+  return right;
+}
+
 /// Each static_assert is the first line that a user sees for one kind of mistake; the instantiation below it names the
 /// parameter and the argument.
 template <class P, class Arg>
