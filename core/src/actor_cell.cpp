@@ -7,38 +7,6 @@
 #include "runtime.hpp"
 
 namespace glint::detail {
-namespace {
-
-/// Passes on how a call's result ends, without its value: an actor waits for its last call, and must not keep what that
-/// made. Owns itself until the result is settled, which its producer's hold or shutdown makes sure of.
-class outcome_relay final : public store::waiter {
- public:
-  /// An entry that becomes ready, or fails, as `result` does. Precondition: `result` is not settled.
-  static hold_ptr<store::entry> follow(store::entry& result) {
-    auto outcome = make_intrusive<store::typed_entry<store::unit>>();
-    outcome->construct([] { return store::unit{}; });
-    auto* relay = new outcome_relay(hold_ptr<store::entry>(outcome.get()));
-    if (!result.add(*relay)) relay->level_reached(result);
-    return hold_ptr<store::entry>(outcome.get());
-  }
-
-  void level_reached(store::entry& result) noexcept override {
-    if (result.level() == store::readiness::failed) {
-      outcome_->fail(result.failure());
-    } else {
-      outcome_->publish_ready();
-    }
-    delete this;
-  }
-
- private:
-  explicit outcome_relay(hold_ptr<store::entry> outcome) noexcept
-      : waiter(store::readiness::ready), outcome_(std::move(outcome)) {}
-  hold_ptr<store::entry> outcome_;
-};
-
-}  // namespace
-
 call_base::call_base(const task_traits& traits, actor_cell& cell) noexcept
     : task_base(traits, cell.owner()), cell_(cell) {
   cell_.add_handle();
@@ -88,13 +56,14 @@ void call_base::depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept {
   cell_.depend(inputs);
 }
 
-void call_base::chain(store::entry& result) noexcept {
-  cell_.chain(result);
+hold_ptr<store::entry> call_base::chain() {
+  return cell_.chain();
 }
 
-void construct_base::chain(store::entry& result) noexcept {
-  call_base::chain(result);
-  cell().watch_construction(result);
+hold_ptr<store::entry> construct_base::chain() {
+  auto outcome = call_base::chain();
+  cell().watch_construction(*outcome);
+  return outcome;
 }
 
 void construct_base::runnable() noexcept {
@@ -252,8 +221,11 @@ void actor_cell::depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept {
   if (last_issued_ && !last_issued_->settled()) inputs.emplace_back(last_issued_.get());
 }
 
-void actor_cell::chain(store::entry& result) noexcept {
-  last_issued_ = outcome_relay::follow(result);
+hold_ptr<store::entry> actor_cell::chain() {
+  auto outcome = make_intrusive<store::typed_entry<store::unit>>();
+  outcome->construct([] { return store::unit{}; });
+  last_issued_ = hold_ptr<store::entry>(outcome.get());
+  return hold_ptr<store::entry>(outcome.get());
 }
 
 result<intrusive_ptr<gpu::stream>> actor_cell::stream() {

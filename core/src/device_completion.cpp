@@ -69,6 +69,14 @@ void device_completion::part_done() noexcept {
       result->publish_ready();
     }
   }
+  if (from_.outcome) {
+    if (failure_) {
+      from_.outcome->fail(*failure_);
+    } else {
+      from_.outcome->publish_ready();
+    }
+  }
+  if (from_.task) from_.task->finish();
   delete this;
 }
 

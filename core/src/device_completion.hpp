@@ -21,6 +21,8 @@ struct device_origin {
   std::vector<hold_ptr<store::entry>> inputs = {};    ///< Objects that it read.
   std::vector<gpu::stream_point> writes_before = {};  ///< What made the tensors it read, for those no object tells of.
   std::optional<device_share> share = {};             ///< Given back when all has run.
+  hold_ptr<store::entry> outcome = {};                ///< Settled as the results are, but by nobody else; or null.
+  task_base* task = nullptr;                          ///< To be finished when the results are settled; or null.
 };
 
 /// Takes the issued objects of one task to ready, or to failed: when their point of the stream has passed, and every

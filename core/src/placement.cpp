@@ -165,8 +165,7 @@ result<void> placement::bring_arguments(task_base& task) {
       if (!seen.elsewhere && !seen.shared && a->object_->unique()) continue;
       auto copy = copy_object(*a->object_, target, true);
       if (!copy) return fail(copy.error());
-      task.replace_argument(*a, *std::move(copy));
-      a->private_ = true;
+      task.replace_argument(*a, *std::move(copy), true);
     } else if (seen.elsewhere) {
       auto copy = a->object_->cached_copy(wanted);
       if (!copy) {
@@ -174,7 +173,7 @@ result<void> placement::bring_arguments(task_base& task) {
         if (!made) return fail(made.error());
         copy = a->object_->cache_copy(wanted, *std::move(made));
       }
-      task.replace_argument(*a, std::move(copy));
+      task.replace_argument(*a, std::move(copy), false);
     }
   }
   return {};

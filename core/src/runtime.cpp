@@ -99,8 +99,8 @@ intrusive_ptr<gpu::device_context> runtime::next_device() noexcept {
 void runtime::stop() noexcept {
   const error why(errc::shutdown, "the runtime was shut down");
   stopping_.store(true);
+  store::registry::fail_unsettled(why);  // stops tasks and wakes whoever waits, bodies and timers' callers included
   timers_.stop();
-  store::registry::fail_unsettled(why);  // wakes whoever waits, bodies included
   scheduler_->stop(why);
   ledger_->stop(why);
   std::unordered_set<actor_cell*> actors;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/core/sleep.hpp>
 
+#include <glint/base/exception.hpp>
 #include "runtime.hpp"
 #include "timer_service.hpp"
 
@@ -9,8 +10,13 @@ namespace glint::detail {
 class sleep_awaiter::alarm final : public timer {
  public:
   explicit alarm(task_base& task) noexcept : task_(task) {}
-  void expired() noexcept override { task_.wake(); }
-  void abandoned() noexcept override { task_.wake(); }  // the runtime stops: the scheduler gives the task up
+  void expired() noexcept override {
+    over = true;
+    task_.wake();
+  }
+  void abandoned() noexcept override { task_.wake(); }  // the runtime stops, and has stopped the task
+
+  bool over = false;
 
  private:
   task_base& task_;
@@ -31,6 +37,8 @@ bool sleep_awaiter::await_suspend(std::coroutine_handle<> self) {
 
 void sleep_awaiter::await_resume() const {
   if (owner_.task.stop_requested()) throw_error(owner_.task.stop_reason());
+  if (alarm_->over || await_ready()) return;
+  throw exception(error(errc::shutdown, "the runtime ends, or the system has no thread for timers"));
 }
 
 bool sleep_awaiter::withdraw() noexcept {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/core/detail/stream_state.hpp>
 
+#include "runtime.hpp"
+
 namespace glint::detail {
 
 void stream_state::end_with(store::entry& task_end) {
@@ -43,6 +45,7 @@ bool stream_state::withdraw_wait() noexcept {
 }
 
 stream_state::element stream_state::next() {
+  const soft_call_scope scope;  // where the runtime ends, nobody is woken
   element found;
   task_base* woken = nullptr;
   {
@@ -50,7 +53,7 @@ stream_state::element stream_state::next() {
     if (!objects_.empty()) {
       found.object = std::move(objects_.front());
       objects_.pop_front();
-      woken = std::exchange(waits_for_room_, nullptr);
+      if (scope) woken = std::exchange(waits_for_room_, nullptr);
     } else if (ended_) {
       found.failure = std::exchange(failure_, std::nullopt);
     } else {
@@ -71,8 +74,13 @@ void stream_state::close() noexcept {
     ended_ = true;
     dropped.swap(objects_);
   }
+  const soft_call_scope scope;
+  if (!scope) return;
+  const error why(errc::cancelled, "the reader of its objects went");
   if (const auto maker = task_end_->pin_producer(); maker.get()) {
-    (void)static_cast<task_base*>(maker.get())->stop(error(errc::cancelled, "the reader of its objects went"), false);
+    (void)static_cast<task_base*>(maker.get())->stop(why, false);
+  } else {
+    (void)task_end_->fail(why);  // it never got a task: an argument threw at the call
   }
 }
 

@@ -108,6 +108,7 @@ void task_base::arguments_known() noexcept {
 void task_base::device_granted(intrusive_ptr<gpu::device_context> granted) noexcept {
   device = std::move(granted);
   device_reserved_ = !keep_device_share();
+  if (stop_requested()) return runnable();
   place();
 }
 
@@ -129,9 +130,14 @@ void task_base::place() noexcept {
   await_arguments(on_device() ? store::readiness::issued : store::readiness::ready);
 }
 
+void task_base::replace_argument(ref_argument& argument, intrusive_ptr<store::entry> copy, bool is_private) noexcept {
+  if (keeps_arguments()) argument.original_ = argument.object_;
+  argument.private_ = is_private;
+  swap_object(argument, std::move(copy));
+}
+
 /// `stop` may look at the arguments meanwhile; what is replaced goes after the lock, as that may be the user's code.
-void task_base::replace_argument(ref_argument& argument, intrusive_ptr<store::entry> object) noexcept {
-  if (may_be_retried()) argument.original_ = argument.object_;
+void task_base::swap_object(ref_argument& argument, intrusive_ptr<store::entry> object) noexcept {
   const spin_guard guard(mutex_);
   argument.object_.swap(object);
 }
@@ -196,7 +202,9 @@ progress task_base::call_body(gpu_context* gpu) {
 void task_base::run_on_cpu() {
   if (call_body(nullptr) == progress::suspended) return;
   close();
-  for (const auto& result : results()) result->publish_ready();
+  for (const auto& result : results()) {
+    if (!result->publish_ready()) result->discard();  // stopped meanwhile
+  }
   finish();
 }
 
@@ -224,19 +232,24 @@ void task_base::run_on_device() {
   issue_results(context.finish(), std::move(from));
 }
 
-void task_base::issue_results(const gpu::stream_point& point, device_origin from) noexcept {
+/// A task with a deadline stays until its results settle, as they have to before that.
+void task_base::issue_results(const gpu::stream_point& point, device_origin from) {
   note_uses(point);
   for (auto* a = arguments_; a; a = a->next_) {
     if (a->object_->level() != store::readiness::ready) from.inputs.emplace_back(a->object_.get());
   }
-  chain(*results().front());
+  from.outcome = chain();
   if (std::exchange(device_reserved_, false)) from.share.emplace(runtime_.ledger(), device, gpu_units);
   std::vector<hold_ptr<store::entry>> made;
   for (const auto& result : results()) made.emplace_back(result.get());
+  const bool stays = settings().deadline != nullptr;
+  if (stays) from.task = this;
   close();
-  for (const auto& result : made) result->publish_issued(point);
+  for (const auto& result : made) {
+    if (!result->publish_issued(point)) result->discard();  // stopped meanwhile
+  }
   device_completion::start(std::move(made), point, std::move(from));
-  finish();
+  if (!stays) finish();
 }
 
 /// The points that made the tensors in the arguments. Objects that were made on a stream fail with their makers; but a
@@ -283,12 +296,12 @@ void task_base::fail(error failure) noexcept {
   finish();
 }
 
-bool task_base::may_be_retried() const noexcept {
-  return attempt_ < settings().max_retries && (on_device() || settings().retries_exception);
+bool task_base::keeps_arguments() const noexcept {
+  return retriable() && attempt_ < settings().max_retries && (on_device() || settings().retries_exception);
 }
 
 bool task_base::retry(error& failure) noexcept {
-  if (!may_be_retried() || stop_requested() || runtime_.stopping()) return false;
+  if (!retriable() || attempt_ >= settings().max_retries || stop_requested() || runtime_.stopping()) return false;
   const bool wished = failure.exception()
                           ? settings().retries_exception && settings().retries_exception(failure.exception())
                           : is_system_failure(failure.code());
@@ -303,7 +316,7 @@ bool task_base::retry(error& failure) noexcept {
   device.reset();
   failure_.reset();
   for (auto* a = arguments_; a; a = a->next_) {
-    if (auto original = std::move(a->original_)) replace_argument(*a, std::move(original));
+    if (auto original = std::move(a->original_)) swap_object(*a, std::move(original));
     a->private_ = false;
   }
   // By way of the queue: a thousand attempts that fail at once need no thousand stack frames, and others get a turn.
@@ -317,6 +330,7 @@ void task_base::close() noexcept {
     const spin_guard guard(mutex_);
     arguments_ = nullptr;
     closed_ = true;
+    has_children_ = first_child_ != nullptr;
   }
   drop_arguments();
   let_go();
@@ -331,6 +345,7 @@ bool task_base::settle(const error& failure) noexcept {
 }
 
 void task_base::finish() noexcept {
+  if (has_children_) hand_children_over();
   leave_parent();
   if (settings_ && settings_->deadline) settings_->deadline->cancel();
   unpin();

@@ -30,15 +30,15 @@ const error& task_base::stop_reason() const noexcept {
 
 /// A closed record may have lost its actor. Allocates under the lock: nobody waits for it on a hot path, as only `stop`
 /// comes here.
-std::string task_base::subject_unless_closed() noexcept {
+std::string task_base::subject_at_any_time() noexcept {
   const spin_guard guard(mutex_);
-  return closed_ ? std::string() : subject();
+  return closed_ ? task_base::subject() : subject();
 }
 
 /// The flag comes after the results, whose failure says why, and before the looks at what the task waits for: whoever
 /// begins to wait later sees it.
 bool task_base::stop(const error& why, bool children) noexcept {
-  if (!settle(why.with_subject(subject_unless_closed()))) return false;
+  if (!settle(why.with_subject(subject_at_any_time()))) return false;
   stop_requested_.store(true);
   if (auto* source = stop_source_.load()) source->request_stop();
   bool resumed = false;
@@ -49,7 +49,7 @@ bool task_base::stop(const error& why, bool children) noexcept {
   }
   if (resumed) resumable();
   withdraw_arguments();
-  if (children) stop_children(error(why.code(), "the task that submitted it was stopped").with_cause(why));
+  if (children) stop_children(end_of_children());
   return true;
 }
 
@@ -81,26 +81,90 @@ void task_base::withdraw_arguments() noexcept {
   if (withdrawn > 0) argument_done(withdrawn);
 }
 
+void join_family(task_base& child) noexcept {
+  if (task_base* parent = current_task()) parent->adopt_child(child);
+}
+
 void task_base::adopt_child(task_base& child) noexcept {
   const spin_guard guard(mutex_);
   if (children_ended_) {
-    return child.refuse(error(stop_reason().code(), "the task that submitted it was stopped"));
+    return child.refuse(end_of_children());
   }
+  link_child(child);
+}
+
+/// Under this task's lock; the child's own, or nobody else knows it.
+void task_base::link_child(task_base& child) noexcept {
   pin();
   child.parent_ = this;
+  child.previous_sibling_ = nullptr;
   child.next_sibling_ = first_child_;
   if (first_child_) first_child_->previous_sibling_ = &child;
   first_child_ = &child;
 }
 
+void task_base::unlink_child(task_base& child) noexcept {
+  (child.previous_sibling_ ? child.previous_sibling_->next_sibling_ : first_child_) = child.next_sibling_;
+  if (child.next_sibling_) child.next_sibling_->previous_sibling_ = child.previous_sibling_;
+}
+
+/// The parent may be handing this task over to its own right now: parent_ changes under the old parent's lock and this
+/// task's, so it is looked at again under the parent's.
 void task_base::leave_parent() noexcept {
-  if (!parent_) return;
-  {
-    const spin_guard guard(parent_->mutex_);
-    (previous_sibling_ ? previous_sibling_->next_sibling_ : parent_->first_child_) = next_sibling_;
-    if (next_sibling_) next_sibling_->previous_sibling_ = previous_sibling_;
+  for (;;) {
+    std::optional<task_pin> parent;
+    {
+      const spin_guard guard(mutex_);
+      has_left_ = true;
+      if (!parent_) return;
+      parent.emplace(*parent_);
+    }
+    const spin_guard guard((*parent)->mutex_);
+    if (parent_ != &**parent) continue;
+    (*parent)->unlink_child(*this);
+    parent_ = nullptr;
+    (*parent)->unpin();  // not the last: there is the one above
+    return;
   }
-  std::exchange(parent_, nullptr)->unpin();
+}
+
+/// Those that this task submitted and that live on are its own parent's from now on, for its recursive cancel, and do
+/// not keep this record. A parent that ends at the same moment has no more heirs than this one can see: then they are
+/// free.
+void task_base::hand_children_over() noexcept {
+  std::vector<task_pin> children;
+  std::optional<task_pin> heir;
+  {
+    const spin_guard guard(mutex_);
+    handed_over_ = true;
+    while (first_child_) {
+      task_base& child = *first_child_;
+      const spin_guard own(child.mutex_);
+      children.emplace_back(child);
+      unlink_child(child);
+      child.parent_ = nullptr;
+      unpin();  // not the last: the stage has one
+    }
+    if (parent_) heir.emplace(*parent_);
+  }
+  if (!heir) return;
+  for (const task_pin& child : children) {
+    if (!(*heir)->inherit(*child)) (void)child->stop((*heir)->end_of_children(), false);
+  }
+}
+
+/// False if it has to end, as all children of this task do.
+bool task_base::inherit(task_base& child) noexcept {
+  const spin_guard guard(mutex_);
+  if (handed_over_) return true;
+  if (children_ended_) return false;
+  const spin_guard own(child.mutex_);
+  if (!child.has_left_) link_child(child);
+  return true;
+}
+
+error task_base::end_of_children() const {
+  return error(stop_reason().code(), "the task that submitted it was stopped").with_cause(stop_reason());
 }
 
 /// With a list of its own instead of recursion: a chain of tasks that each submit the next may be long.
@@ -122,7 +186,8 @@ void task_base::stop_children(const error& why) noexcept {
 
 bool cancel(const intrusive_ptr<store::entry>& entry, bool recursive) {
   require_ref(entry);
-  if (entry->settled()) return false;
+  const soft_call_scope scope;  // the runtime must not go away meanwhile
+  if (!scope || entry->settled()) return false;
   const error why(errc::cancelled, "it was cancelled");
   if (const auto maker = entry->pin_producer(); maker.get()) {
     return static_cast<task_base*>(maker.get())->stop(why, recursive);

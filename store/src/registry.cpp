@@ -77,6 +77,7 @@ void registry::for_each(bool forget, Act act) noexcept {
 
 void registry::fail_unsettled(const error& why) noexcept {
   for_each(false, [&why](entry& e) {
+    if (const auto maker = e.pin_producer(); maker.get()) maker.get()->end(why);
     if (!e.settled()) e.fail(naming(why, e));
   });
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <malloc.h>
+
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -17,11 +19,7 @@ using glint::object_ref;
 using glint::put;
 using glint::submit;
 
-#if defined(NDEBUG) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int cycles = 200;
-#else
 constexpr int cycles = 1000;
-#endif
 
 class adder {
  public:
@@ -51,8 +49,26 @@ std::size_t descriptors_now() {
   return entries_of("/proc/self/fd");
 }
 
+/// Bytes that are allocated on the heap; 0 where a sanitizer has replaced it, which counts by itself.
+std::size_t heap_now() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return 0;
+#else
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+#endif
+}
+
+glint::generator<int> count_up() {
+  for (int i = 0;; ++i) co_yield i;
+}
+glint::co_task<> sleep_long() {
+  co_await glint::sleep_for(std::chrono::hours(1));
+}
+
 TEST(Lifecycle, InitAndShutdownFollowEachOtherAndLeakNothing) {
   std::jthread([] {}).join();  // with the first thread, a sanitizer starts one of its own
+  std::size_t heap = 0;
   const auto threads = threads_now();
   const auto descriptors = descriptors_now();
   const auto objects = glint::store::registry::count();
@@ -63,15 +79,21 @@ TEST(Lifecycle, InitAndShutdownFollowEachOtherAndLeakNothing) {
     const auto tensor = submit<make_on_device>();
     const auto first = submit<first_of>(tensor);
     const auto pending = actor.call<&adder::add>(never());
+    const auto asleep = submit<sleep_long>({.timeout = std::chrono::hours(2)});
+    auto stream = submit<count_up>({.read_ahead = 2});
+    ASSERT_EQ(get(*stream.next(), deadline), 0);
     ASSERT_EQ(get(sum, deadline), i + 2);
     ASSERT_EQ(get(first, deadline), 0.f);
     glint::shutdown();
     expect_shutdown(pending);
+    expect_shutdown(asleep);
     ASSERT_EQ(glint::store::registry::count(), objects);
+    if (i == cycles / 2) heap = heap_now();
   }
   EXPECT_TRUE(eventually([&] { return threads_now() == threads; }))
       << threads_now() << " threads, " << threads << " before";
   EXPECT_EQ(descriptors_now(), descriptors);
+  EXPECT_LT(heap_now(), heap + (64u << 10)) << "after half of the cycles: " << heap;
 }
 
 TEST(Lifecycle, ShutdownRightAfterInitAndWorkInFlight) {

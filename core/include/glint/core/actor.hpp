@@ -75,6 +75,7 @@ class actor_handle {
       detail::require_actor(handle_, scope.get());
       auto [task, ref] = detail::make_task<detail::call_base, typename signature::parameters>(
           *handle_.cell(), detail::method_body<Type, Method>{}, std::forward<Args>(args)...);
+      detail::join_family(*task);
       handle_.cell()->enter(*task);
       return std::move(ref);
     }

@@ -19,7 +19,8 @@ struct cancel_options {
 /// force: its stop token is set, its waits in `get` and `wait` end with the error, a coroutine's `co_await` throws it;
 /// what the body then returns is dropped. Of a task with several results all that are pending fail.
 ///
-/// True if there was something to cancel; false, without effect, if the object was ready or failed. Cancelled work is
+/// True if there was something to cancel; false, without effect, if the object was ready or failed, or the runtime is
+/// shutting down, which ends all work. Cancelled work is
 /// never retried. Throws empty_ref. Thread-safe. Cost: of the order of the task's arguments, and of its living
 /// descendants with `recursive`.
 template <class T>

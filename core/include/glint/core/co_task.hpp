@@ -49,13 +49,15 @@ class co_promise<void> final : public promise_base {
 ///
 /// Where it waits in `co_await` it holds no thread and no CPU slot; its record keeps the arguments alive until the end.
 /// It may await refs (an error is thrown there, as by `get`), `when_all(...)`, `sleep_for`, streams, and other co_tasks
-/// by name, which run in the same task. Cancellation is thrown by the `co_await` that it meets. Move-only; runs nothing
+/// by name, which run in the same task. After a cancellation each `co_await` throws its error. Move-only; runs nothing
 /// by itself.
 template <class R>
 class [[nodiscard]] co_task {
  public:
   using promise_type = detail::co_promise<R>;
 
+  /// False for one that was moved from.
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(frame_.handle()); }
   /// The runtime's: begins it as part of `owner`; `caller` goes on after it.
   [[nodiscard]] std::coroutine_handle<> start_within(detail::coroutine_task& owner,
                                                      std::coroutine_handle<> caller) noexcept {

@@ -48,8 +48,8 @@ class next_awaiter final : public suspension, public store::waiter {
     return owner_.task.suspend_on(*this, [this] { return found_.signal->add(*this); });
   }
   [[nodiscard]] std::optional<object_ref<T>> await_resume() {
+    if (owner_.task.stop_requested()) throw_error(owner_.task.stop_reason());
     if (found_.signal) {
-      if (!found_.signal->settled()) throw_error(owner_.task.stop_reason());
       if (found_.signal->level() == store::readiness::failed) throw_failure(*found_.signal);
       found_ = stream_.next();
     }
@@ -91,14 +91,14 @@ class [[nodiscard]] object_stream {
   /// when the wait ends otherwise (shutdown, the calling task was stopped).
   [[nodiscard]] std::optional<object_ref<T>> next() {
     for (;;) {
-      auto found = state_->next();
+      auto found = state().next();
       if (!found.signal) return detail::ref_to<T>(std::move(found));
       detail::wait_settled(found.signal, {});
       if (found.signal->level() == store::readiness::failed) detail::throw_failure(*found.signal);
     }
   }
   /// The runtime's: `co_await stream`.
-  [[nodiscard]] detail::next_awaiter<T> awaiter_in(detail::coroutine_task& owner) noexcept { return {owner, *state_}; }
+  [[nodiscard]] detail::next_awaiter<T> awaiter_in(detail::coroutine_task& owner) { return {owner, state()}; }
 
   /// A pass over what has not been read yet; input iterators, as for std::ranges::istream_view.
   class iterator {
@@ -125,6 +125,10 @@ class [[nodiscard]] object_stream {
  private:
   friend struct detail::stream_entries<T>;
   explicit object_stream(intrusive_ptr<detail::stream_state> state) noexcept : state_(std::move(state)) {}
+  [[nodiscard]] detail::stream_state& state() const {
+    if (!state_) throw exception(error(errc::empty_ref, "the stream was moved from"));
+    return *state_;
+  }
   intrusive_ptr<detail::stream_state> state_;
 };
 

@@ -37,14 +37,21 @@ class sleep_for {
   /// Goes on after `time` at the earliest; at once for zero or less. A coroutine holds no thread meanwhile. A
   /// cancellation ends it: the `co_await` throws the task's error.
   template <class Rep, class Period>
-  explicit sleep_for(std::chrono::duration<Rep, Period> time)
-      : time_(std::chrono::ceil<std::chrono::steady_clock::duration>(time)) {}
+  explicit sleep_for(std::chrono::duration<Rep, Period> time) : time_(clamped(time)) {}
 
   /// The runtime's.
   [[nodiscard]] detail::sleep_awaiter awaiter_in(detail::coroutine_task& owner) const { return {owner, time_}; }
 
  private:
-  std::chrono::steady_clock::duration time_;
+  using duration = std::chrono::steady_clock::duration;
+  /// For ever, where the clock cannot count so far.
+  template <class Rep, class Period>
+  [[nodiscard]] static duration clamped(std::chrono::duration<Rep, Period> time) {
+    if (std::chrono::duration<double>(time) >= std::chrono::duration<double>(duration::max())) return duration::max();
+    return std::chrono::ceil<duration>(time);
+  }
+
+  duration time_;
 };
 
 }  // namespace glint

@@ -21,6 +21,7 @@ template <class Body, class... Args>
   auto [task, refs] = make_task<task_base, typename Body::signature::parameters>(scope.get(), std::move(body),
                                                                                  std::forward<Args>(args)...);
   apply(options, *task);
+  join_family(*task);
   task->start();
   return std::move(refs);
 }

@@ -79,6 +79,8 @@ class producer {
   /// Keeps this in memory until `unpin`; called by an entry under its lock.
   virtual void pin() noexcept = 0;
   virtual void unpin() noexcept = 0;
+  /// Shutdown's, while pinned: fails what it was to make, and asks it to stop.
+  virtual void end(const error& why) noexcept = 0;
 
  protected:
   ~producer() = default;

@@ -46,11 +46,11 @@ class call_base : public task_base {
   [[nodiscard]] glint::result<intrusive_ptr<gpu::stream>> lease_stream() override;
   [[nodiscard]] std::optional<error> refusal() noexcept override;
   [[nodiscard]] std::uint64_t caller_id() noexcept override;
-  [[nodiscard]] bool may_be_retried() const noexcept override { return false; }
+  [[nodiscard]] bool retriable() const noexcept override { return false; }
   void describe(task_info& info) override;
   void let_go() noexcept override;
   void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept override;
-  void chain(store::entry& result) noexcept override;
+  [[nodiscard]] hold_ptr<store::entry> chain() override;
   void count() noexcept override;
 
  private:
@@ -67,7 +67,6 @@ class construct_base : public call_base {
   using call_base::call_base;
 
  public:
-  static constexpr bool ends_with_parent = false;  // an actor lives as long as its handles
   /// "actor hits"
   [[nodiscard]] std::string subject() const override { return task_base::subject(); }
 
@@ -75,7 +74,7 @@ class construct_base : public call_base {
   void runnable() noexcept override;
   [[nodiscard]] std::optional<error> refusal() noexcept override { return std::nullopt; }
   void failing(const error& failure) noexcept override;
-  void chain(store::entry& result) noexcept override;
+  [[nodiscard]] hold_ptr<store::entry> chain() override;
   [[nodiscard]] bool keep_device_share() noexcept override;
 };
 
@@ -126,10 +125,11 @@ class actor_cell : public schedulable, public ref_counted {
   /// A device call begins. It depends on the one before it, if that is still under way: members are in its hands. Asked
   /// before the body enqueues anything, as what it enqueues fails with that one, though it may have settled since.
   void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept;
-  /// A device call was issued: the next one depends on it.
-  void chain(store::entry& result) noexcept;
+  /// A device call was issued: the next one depends on what this returns, which says how the call's work ends. An
+  /// object without a value: an actor must not keep what its last call made, nor hear of a cancel of that.
+  [[nodiscard]] hold_ptr<store::entry> chain();
   /// The constructor was issued on a device.
-  void watch_construction(store::entry& result) noexcept { construction_ = hold_ptr<store::entry>(&result); }
+  void watch_construction(store::entry& outcome) noexcept { construction_ = hold_ptr<store::entry>(&outcome); }
 
   /// True after `stop`: a handle from before a shutdown.
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }

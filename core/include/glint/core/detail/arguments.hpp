@@ -28,7 +28,7 @@ class value_slot {
     } else if constexpr (std::is_trivially_copyable_v<value_type>) {
       return std::move(value_);  // stays what it was
     } else {
-      if (task.may_be_retried()) {
+      if (task.keeps_arguments()) {
         if constexpr (store::detail::copyable<value_type>()) {
           given_ = std::make_unique<value_type>(std::as_const(value_));
           return std::move(*given_);
@@ -71,7 +71,7 @@ class owning_slot {
     if constexpr (store::detail::copyable<value_type>()) {
       if (!argument_.may_move()) return value;
     }
-    task.moved_in();
+    if (!argument_.has_original()) task.moved_in();
     return std::move(value);
   }
 

@@ -20,14 +20,25 @@ struct coroutine_task {
   explicit coroutine_task(task_base& owner) noexcept : task(owner) {}
   task_base& task;
   std::coroutine_handle<> next{};  ///< Where the task goes on: the innermost coroutine.
-  bool* done = nullptr;            ///< Set at the end of the outermost one; lies on the stack of who runs it.
+  /// Why `next.resume()` returned. Lies on the stack of who runs it, as this may be gone by then.
+  enum class stop { suspended, goes_on_elsewhere, ended };
+  stop* how = nullptr;
 
-  /// Runs until the end or the next suspension. After `suspended` the task may be running elsewhere.
+  /// Runs until the end or the next suspension. After `suspended` the task may be running elsewhere. A loop, not
+  /// symmetric transfer: without optimization that would need a stack frame a step.
   [[nodiscard]] progress go_on() {
-    bool ended = false;
-    done = &ended;
-    next.resume();
-    return ended ? progress::done : progress::suspended;
+    stop reason = stop::suspended;
+    how = &reason;
+    do {
+      reason = stop::suspended;
+      next.resume();
+    } while (reason == stop::goes_on_elsewhere);
+    return reason == stop::ended ? progress::done : progress::suspended;
+  }
+  /// The running coroutine goes no further for now; `then` does, in the same task.
+  void go_on_in(std::coroutine_handle<> then) noexcept {
+    next = then;
+    *how = stop::goes_on_elsewhere;
   }
 };
 
@@ -47,7 +58,7 @@ class ref_awaiter final : public suspension, public store::waiter {
     return owner_.task.suspend_on(*this, [this] { return entry_->add(*this); });
   }
   decltype(auto) await_resume() {
-    if (!entry_->settled()) throw_error(owner_.task.stop_reason());
+    if (owner_.task.stop_requested()) throw_error(owner_.task.stop_reason());
     if constexpr (Takes) {
       return take_value<T>(std::move(entry_));
     } else {
@@ -74,10 +85,11 @@ template <class Coroutine>
 class direct_awaiter {
  public:
   direct_awaiter(coroutine_task& owner, Coroutine inner) noexcept : owner_(owner), inner_(std::move(inner)) {}
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-  [[nodiscard]] std::coroutine_handle<> await_suspend(std::coroutine_handle<> self) noexcept {
-    return inner_.start_within(owner_, self);
+  [[nodiscard]] bool await_ready() const {
+    if (!inner_) throw exception(error(errc::empty_ref, "co_await of a co_task that was moved from"));
+    return false;
   }
+  void await_suspend(std::coroutine_handle<> self) noexcept { owner_.go_on_in(inner_.start_within(owner_, self)); }
   decltype(auto) await_resume() { return inner_.take(); }
 
  private:
@@ -97,11 +109,10 @@ class promise_base {
   struct final_awaiter {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
-    [[nodiscard]] std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
+    void await_suspend(std::coroutine_handle<Promise> self) noexcept {
       promise_base& ended = self.promise();
-      if (ended.caller_) return ended.caller_;
-      *ended.owner_->done = true;
-      return std::noop_coroutine();
+      if (ended.caller_) return ended.owner_->go_on_in(ended.caller_);
+      *ended.owner_->how = coroutine_task::stop::ended;
     }
     void await_resume() const noexcept {}
   };

@@ -41,6 +41,9 @@ void apply(const task_options& options, task_base& task);
 /// The task or call whose body the calling thread runs; null outside.
 [[nodiscard]] task_base* current_task() noexcept;
 
+/// Makes a task that has not started a child of the body that the calling thread runs, if it runs one.
+void join_family(task_base& child) noexcept;
+
 /// A number that no other task, actor or thread of this process calls under.
 [[nodiscard]] std::uint64_t next_caller_id() noexcept;
 

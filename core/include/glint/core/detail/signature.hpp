@@ -34,6 +34,7 @@ template <class R, class Class, class... Params>
 struct signature_of {
   using result = R;
   using class_type = Class;
+  static constexpr bool is_const = false;  ///< A const method, or the call operator of an object that stays as it is.
   static constexpr bool on_device = split_parameters<Params...>::on_device;
   using parameters = typename split_parameters<Params...>::given;  ///< Without the gpu_context&.
 };
@@ -49,9 +50,13 @@ struct signature<R (C::*)(P...)> : signature_of<R, C, P...> {};
 template <class R, class C, class... P>
 struct signature<R (C::*)(P...) noexcept> : signature_of<R, C, P...> {};
 template <class R, class C, class... P>
-struct signature<R (C::*)(P...) const> : signature_of<R, C, P...> {};
+struct signature<R (C::*)(P...) const> : signature_of<R, C, P...> {
+  static constexpr bool is_const = true;
+};
 template <class R, class C, class... P>
-struct signature<R (C::*)(P...) const noexcept> : signature_of<R, C, P...> {};
+struct signature<R (C::*)(P...) const noexcept> : signature_of<R, C, P...> {
+  static constexpr bool is_const = true;
+};
 /// Function objects and captureless lambdas: their call operator.
 template <class F>
 requires requires {

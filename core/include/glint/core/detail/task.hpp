@@ -62,6 +62,8 @@ class ref_argument : public store::waiter {
   [[nodiscard]] bool owns() const noexcept { return owns_; }
   /// True when the value may be moved out: this argument is the only holder, or has a private copy.
   [[nodiscard]] bool may_move() const noexcept { return private_ || object_->unique(); }
+  /// True when what the body takes is a copy, and the object itself is kept for another attempt.
+  [[nodiscard]] bool has_original() const noexcept { return static_cast<bool>(original_); }
   [[nodiscard]] const ref_argument* next() const noexcept { return next_; }
 
  private:
@@ -119,9 +121,6 @@ class suspension {
 /// entry, no lock but the queue's and the entry's.
 class task_base : public schedulable, public store::producer {
  public:
-  /// Whether a recursive cancel of the task that submitted it ends it, too.
-  static constexpr bool ends_with_parent = true;
-
   task_base(const task_base&) = delete;
   task_base& operator=(const task_base&) = delete;
 
@@ -139,6 +138,7 @@ class task_base : public schedulable, public store::producer {
 
   void pin() noexcept final { pins_.fetch_add(1, std::memory_order_relaxed); }
   void unpin() noexcept final;
+  void end(const error& why) noexcept final { (void)stop(why, false); }
 
   /// Ends the task for its users: what is pending of its results fails with `why`, its stop token is set, and whatever
   /// it waits for is withdrawn; a body that runs goes on until it returns. With `children`, those that it submitted end
@@ -150,7 +150,8 @@ class task_base : public schedulable, public store::producer {
   /// Why it was stopped. Precondition: stop_requested().
   [[nodiscard]] const error& stop_reason() const noexcept;
 
-  /// Makes `child` one of those that end with this task, if asked for. Body-thread only.
+  /// Makes `child`, whose options are applied and which has not started, one of those that end with this task, if asked
+  /// for. Body-thread only.
   void adopt_child(task_base& child) noexcept;
 
   /// The coroutine of this task is about to give its thread back. `link` begins the wait and says whether it has to; it
@@ -170,12 +171,16 @@ class task_base : public schedulable, public store::producer {
   [[nodiscard]] const ref_argument* arguments() const noexcept { return arguments_; }
   /// "task add", for errors and messages.
   [[nodiscard]] virtual std::string subject() const;
+  /// The same, at any time: for `stop`. A call's actor may be gone when the record is closed.
+  [[nodiscard]] std::string subject_at_any_time() noexcept;
   /// The user's name for it, else the function's.
   [[nodiscard]] const std::string& name() const;
   /// For the runtime context of its body.
   virtual void describe(task_info& info);
   /// Options other than the defaults.
   [[nodiscard]] const task_settings& settings() const noexcept { return settings_ ? *settings_ : default_settings; }
+  /// The results are settled, or will be by others: drops the stage's pin.
+  void finish() noexcept;
   void configure(task_settings settings) { settings_ = std::make_unique<task_settings>(std::move(settings)); }
   /// Lets the timeout of the settings run, if there is one. Before `start`.
   void arm_deadline();
@@ -183,9 +188,9 @@ class task_base : public schedulable, public store::producer {
   [[nodiscard]] std::uint32_t attempt() const noexcept { return attempt_; }
   /// Names the body as a caller of actors and in the runtime context; given when first asked for. Body-thread only.
   [[nodiscard]] virtual std::uint64_t caller_id() noexcept;
-  /// Whether an attempt may follow this one, so that arguments have to be there again: value slots copy, then, what
-  /// they would have moved.
-  [[nodiscard]] virtual bool may_be_retried() const noexcept;
+  /// Whether another attempt is likely enough, and wished, that arguments are kept for it: value slots copy, then, what
+  /// they would have moved. (A CPU function without `retry_on` fails by itself only.)
+  [[nodiscard]] bool keeps_arguments() const noexcept;
   /// The body gets an argument itself, not a copy: it is not there for another attempt.
   void moved_in() noexcept { last_attempt("an argument had been moved in"); }
   /// There can be no other attempt, whatever the options say. `why` is literal text.
@@ -222,8 +227,9 @@ class task_base : public schedulable, public store::producer {
   virtual void failing(const error& /*failure*/) noexcept {}
   /// The body is about to enqueue device work: an actor's call adds what its members depend on to `inputs`.
   virtual void depend(std::vector<hold_ptr<store::entry>>& /*inputs*/) noexcept {}
-  /// The body has enqueued its work, and this is its result: what the next call on the actor's members depends on.
-  virtual void chain(store::entry& /*result*/) noexcept {}
+  /// The body has enqueued its work: what tells how that ends, apart from the results, which may be cancelled. For an
+  /// actor, whose next call on its members depends on it; null for tasks.
+  [[nodiscard]] virtual hold_ptr<store::entry> chain() { return {}; }
   /// A suspended body can go on.
   virtual void resumable() noexcept;
   /// A device share was granted: true if it is kept beyond the body (an actor's, for life).
@@ -234,6 +240,8 @@ class task_base : public schedulable, public store::producer {
 
   /// Runs the body until it ends or suspends; publishes when it has ended.
   void execute() noexcept;
+  /// Whether failures of this kind of work may be followed by another attempt.
+  [[nodiscard]] virtual bool retriable() const noexcept { return true; }
   /// Whether the body has begun and was suspended.
   [[nodiscard]] bool begun() const noexcept { return stage_ == stage::body; }
   [[nodiscard]] bool has_failed() const noexcept { return failure_ || failed_argument(); }
@@ -245,7 +253,13 @@ class task_base : public schedulable, public store::producer {
   void await_arguments(store::readiness level) noexcept;
   void argument_done(std::uint32_t count = 1) noexcept;
   void withdraw_arguments() noexcept;
-  void replace_argument(ref_argument& argument, intrusive_ptr<store::entry> object) noexcept;
+  void link_child(task_base& child) noexcept;
+  void unlink_child(task_base& child) noexcept;
+  void hand_children_over() noexcept;
+  [[nodiscard]] bool inherit(task_base& child) noexcept;
+  [[nodiscard]] error end_of_children() const;
+  void replace_argument(ref_argument& argument, intrusive_ptr<store::entry> copy, bool is_private) noexcept;
+  void swap_object(ref_argument& argument, intrusive_ptr<store::entry> object) noexcept;
   void stop_children(const error& why) noexcept;
   void leave_parent() noexcept;
   void arguments_known() noexcept;
@@ -256,12 +270,9 @@ class task_base : public schedulable, public store::producer {
   void run_on_cpu();
   void run_on_device();
   [[nodiscard]] progress call_body(gpu_context* gpu);
-  void issue_results(const gpu::stream_point& point, device_origin from) noexcept;
+  void issue_results(const gpu::stream_point& point, device_origin from);
   /// Nothing of the arguments or the actor may be touched after this, by `stop` neither.
   void close() noexcept;
-  /// The record has settled its results and drops the stage's pin.
-  void finish() noexcept;
-  [[nodiscard]] std::string subject_unless_closed() noexcept;
   [[nodiscard]] bool settle(const error& failure) noexcept;
   /// Begins another attempt after `failure` if the options, the failure and the arguments allow one. If only the
   /// arguments do not, `failure` says so afterwards.
@@ -281,16 +292,22 @@ class task_base : public schedulable, public store::producer {
   bool device_reserved_ = false;
   std::atomic<bool> stop_requested_{false};
   bool closed_ = false;          // guarded by mutex_
+  bool has_children_ = false;    // when it was closed: later it gets none
   bool children_ended_ = false;  // guarded by mutex_: those to come end at once
+  bool handed_over_ = false;     // guarded by mutex_: its children
+  bool has_left_ = false;        // guarded by mutex_: the family; nobody may be its parent any more
   std::uint32_t attempt_ = 0;
-  spin_mutex mutex_;  // guards arguments_ and their objects against `stop`, suspension_, the family
+  // Guards arguments_ and their objects against `stop`, suspension_, the list of children, and this task's own parent_.
+  // Of a family, the parent's is taken first.
+  spin_mutex mutex_;
   std::uint64_t id_ = 0;
   const char* last_attempt_because_ = nullptr;
   std::atomic<std::stop_source*> stop_source_{nullptr};  // owned; made when first asked for
   suspension* suspension_ = nullptr;
   std::optional<error> failure_;  ///< Known before `execute`: infeasible, no device, a copy that could not be made.
 
-  // The family, for those who end a task with all that it submitted. Children are linked under the parent's lock.
+  // The family, for those who end a task with all that it submitted. Children are linked under the parent's lock; when
+  // a task ends, those that live go to its own parent.
   task_base* parent_ = nullptr;  // pinned
   task_base* first_child_ = nullptr;
   task_base* previous_sibling_ = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -78,9 +79,6 @@ auto make_task(Owner& owner, Body body, Args&&... args) {
   typename record::entries entries;
   auto refs = record::made::take_refs(entries);
   Base* task = new record(owner, std::move(body), std::move(entries), std::forward<Args>(args)...);
-  if constexpr (Base::ends_with_parent) {
-    if (task_base* parent = current_task()) parent->adopt_child(*task);
-  }
   return std::pair<Base*, typename record::made::refs>(task, std::move(refs));
 }
 
@@ -102,7 +100,8 @@ struct function_body {
   }
 };
 
-/// Body of a task: a function object, which the record keeps.
+/// Body of a task: a function object, which the record keeps. One that changes when it is called is copied while there
+/// may be another attempt.
 template <class Callable>
 struct callable_body {
   using signature = detail::signature<Callable>;
@@ -110,15 +109,29 @@ struct callable_body {
   static constexpr task_traits traits{.name = &type_name<Callable>, .kind = "task", .on_device = signature::on_device};
 
   template <class... Args>
-  result call(task_base&, gpu_context* gpu, Args&&... args) {
+  result call(task_base& task, gpu_context* gpu, Args&&... args) {
+    Callable& called = to_call(task);
     if constexpr (signature::on_device) {
-      return callable(*gpu, std::forward<Args>(args)...);
+      return called(*gpu, std::forward<Args>(args)...);
     } else {
-      return callable(std::forward<Args>(args)...);
+      return called(std::forward<Args>(args)...);
     }
+  }
+  [[nodiscard]] Callable& to_call(task_base& task) {
+    if constexpr (!signature::is_const) {
+      if (task.keeps_arguments()) {
+        if constexpr (std::is_copy_constructible_v<Callable>) {
+          used = std::make_unique<Callable>(std::as_const(callable));
+          return *used;
+        }
+      }
+      task.last_attempt("its function object had been called");
+    }
+    return callable;
   }
 
   Callable callable;
+  std::unique_ptr<Callable> used = {};  ///< The copy of this attempt.
 };
 
 }  // namespace glint::detail
