@@ -38,7 +38,13 @@ std::string task_base::subject_at_any_time() noexcept {
 /// The flag comes after the results, whose failure says why, and before the looks at what the task waits for: whoever
 /// begins to wait later sees it.
 bool task_base::stop(const error& why, bool children) noexcept {
-  if (!settle(why.with_subject(subject_at_any_time()))) return false;
+  std::vector<task_pin> family;
+  if (children) collect_children(family);  // before the body can end for being stopped
+  if (!settle(why.with_subject(subject_at_any_time()))) {
+    const spin_guard guard(mutex_);
+    if (children) children_ended_ = false;
+    return false;
+  }
   stop_requested_.store(true);
   if (auto* source = stop_source_.load()) source->request_stop();
   bool resumed = false;
@@ -49,7 +55,7 @@ bool task_base::stop(const error& why, bool children) noexcept {
   }
   if (resumed) resumable();
   withdraw_arguments();
-  if (children) stop_children(end_of_children());
+  stop_children(std::move(family), end_of_children());
   return true;
 }
 
@@ -134,22 +140,28 @@ void task_base::leave_parent() noexcept {
 void task_base::hand_children_over() noexcept {
   std::vector<task_pin> children;
   std::optional<task_pin> heir;
+  bool ended = false;
   {
     const spin_guard guard(mutex_);
     handed_over_ = true;
+    ended = children_ended_;
     while (first_child_) {
       task_base& child = *first_child_;
       const spin_guard own(child.mutex_);
       children.emplace_back(child);
       unlink_child(child);
       child.parent_ = nullptr;
+      child.children_ended_ = child.children_ended_ || ended;
       unpin();  // not the last: the stage has one
     }
     if (parent_) heir.emplace(*parent_);
   }
-  if (!heir) return;
   for (const task_pin& child : children) {
-    if (!(*heir)->inherit(*child)) (void)child->stop((*heir)->end_of_children(), false);
+    if (ended) {
+      (void)child->stop(end_of_children(), false);
+    } else if (heir && !(*heir)->inherit(*child)) {
+      (void)child->stop((*heir)->end_of_children(), false);
+    }
   }
 }
 
@@ -164,23 +176,28 @@ bool task_base::inherit(task_base& child) noexcept {
 }
 
 error task_base::end_of_children() const {
-  return error(stop_reason().code(), "the task that submitted it was stopped").with_cause(stop_reason());
+  const error end(errc::cancelled, "the task that submitted it was cancelled");
+  for (const auto& result : results()) {
+    if (result->level() == store::readiness::failed) return end.with_cause(result->failure());
+  }
+  return end;
 }
 
-/// With a list of its own instead of recursion: a chain of tasks that each submit the next may be long.
-void task_base::stop_children(const error& why) noexcept {
-  std::vector<task_pin> ending;
-  const auto collect = [&ending](task_base& parent) {
-    const spin_guard guard(parent.mutex_);
-    parent.children_ended_ = true;
-    for (auto* child = parent.first_child_; child; child = child->next_sibling_) ending.emplace_back(*child);
-  };
-  collect(*this);
+/// From here on children end: those that come, by `adopt_child` and `inherit`; those that are there, by the caller.
+void task_base::collect_children(std::vector<task_pin>& ending) {
+  const spin_guard guard(mutex_);
+  children_ended_ = true;
+  for (auto* child = first_child_; child; child = child->next_sibling_) ending.emplace_back(*child);
+}
+
+/// With a list of its own instead of recursion: a chain of tasks that each submit the next may be long. A child's
+/// children are collected before it is stopped, as it may end then, and hand them on.
+void task_base::stop_children(std::vector<task_pin> ending, const error& why) {
   while (!ending.empty()) {
     const task_pin child = std::move(ending.back());
     ending.pop_back();
+    child->collect_children(ending);
     (void)child->stop(why, false);
-    collect(*child);
   }
 }
 

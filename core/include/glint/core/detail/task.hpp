@@ -21,6 +21,7 @@ namespace glint::detail {
 
 class runtime;
 class task_base;
+class task_pin;
 struct device_origin;
 }  // namespace glint::detail
 
@@ -260,7 +261,8 @@ class task_base : public schedulable, public store::producer {
   [[nodiscard]] error end_of_children() const;
   void replace_argument(ref_argument& argument, intrusive_ptr<store::entry> copy, bool is_private) noexcept;
   void swap_object(ref_argument& argument, intrusive_ptr<store::entry> object) noexcept;
-  void stop_children(const error& why) noexcept;
+  void collect_children(std::vector<task_pin>& ending);
+  static void stop_children(std::vector<task_pin> ending, const error& why);
   void leave_parent() noexcept;
   void arguments_known() noexcept;
   void place() noexcept;
