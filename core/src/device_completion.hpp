@@ -8,9 +8,10 @@
 #include <vector>
 
 #include <glint/base/intrusive_ptr.hpp>
+#include <glint/core/detail/resource_share.hpp>
+#include <glint/gpu/gpu_context.hpp>
 #include <glint/gpu/stream.hpp>
 #include <glint/store/entry.hpp>
-#include "device_ledger.hpp"
 
 namespace glint::detail {
 
@@ -27,8 +28,9 @@ class device_completion final : public gpu::point_listener {
     std::uint64_t begin = 0;                          ///< Operations on its stream before its own.
     std::vector<hold_ptr<store::entry>> inputs = {};  ///< Objects that it read.
     std::vector<gpu::stream_point> writes_before =
-        {};                                  ///< What made the tensors it read, for those no object tells of.
-    std::optional<device_share> share = {};  ///< Given back when all has run.
+        {};                                     ///< What made the tensors it read, for those no object tells of.
+    std::vector<gpu_context::side> sides = {};  ///< What it enqueued on its other devices.
+    resource_share share = {};                  ///< Given back when all has run.
   };
   static void start(hold_ptr<store::entry> result, gpu::stream_point at, origin from);
 

@@ -9,7 +9,10 @@
 #include "context.hpp"
 #include "device_completion.hpp"
 #include "placement.hpp"
+#include "resource_request.hpp"
 #include "runtime.hpp"
+#include "share_keeper.hpp"
+#include "task_claim.hpp"
 
 namespace glint::detail {
 namespace {
@@ -38,6 +41,10 @@ error error_of_body(std::exception_ptr thrown, const std::string& subject) {
 
 void ref_argument::level_reached(store::entry&) noexcept {
   task_->argument_done();
+}
+
+void task_claim_deleter::operator()(task_claim* claim) const noexcept {
+  delete claim;
 }
 
 void task_base::link(ref_argument& argument) noexcept {
@@ -84,16 +91,32 @@ const error* task_base::failed_argument() const noexcept {
   return nullptr;
 }
 
+bool task_base::arguments_there() const noexcept {
+  const auto wanted = on_device() ? store::readiness::issued : store::readiness::ready;
+  for (auto* a = arguments_; a; a = a->next_) {
+    if (a->object_->level() < wanted) return false;
+  }
+  return true;
+}
+
 void task_base::arguments_known() noexcept {
   if (has_failed()) return runnable();
-  if (gpu_units > 0) return runtime_.ledger().request(*this, gpu_units, placement::most_bytes(*this));
+  if (!claim_) return place();
+  const auto* holder = placement::most_bytes(*this);
+  claim_->wanted_device = holder ? holder->index() : -1;
+  claim_->bound_device = device ? device->index() : -1;
+  runtime_.ledger().request(*claim_);
+}
+
+void task_base::resources_granted() noexcept {
+  if (const auto devices = claim_->share.devices(); !devices.empty()) {
+    device = runtime_.platform().devices()[static_cast<std::size_t>(devices.front())];
+  }
   place();
 }
 
-void task_base::device_granted(intrusive_ptr<gpu::device_context> granted) noexcept {
-  device = std::move(granted);
-  device_reserved_ = !keep_device_share();
-  place();
+std::span<const int> task_base::reserved_devices() const noexcept {
+  return claim_ ? claim_->share.devices() : std::span<const int>();
 }
 
 void task_base::place() noexcept {
@@ -164,6 +187,8 @@ void task_base::execute() noexcept {
 
 void task_base::run_on_cpu() {
   invoke(nullptr);
+  if (claim_) keep_resources(claim_->share);
+  release_resources();
   auto result = take_result();
   delete this;
   result->publish_ready();
@@ -183,20 +208,28 @@ void task_base::run_on_device() {
   device_completion::origin from{.subject = subject(), .begin = stream->now().sequence};
   from.writes_before = writes_behind_arguments();
   depend(from.inputs);
-  gpu_context context(device, stream);
+  gpu_context context = make_context(stream);
   try {
     invoke(&context);
+    if (auto joined = context.join(); !joined) throw exception(joined.error());
   } catch (...) {
-    note_uses(context.finish());  // what it had enqueued may still read the arguments
+    (void)context.join();
+    const gpu::stream_point reached = context.finish();  // what it had enqueued may still read the arguments
+    note_uses(reached);
+    release_resources(reached);
     throw;
   }
   const gpu::stream_point point = context.finish();
+  from.sides = context.sides();
   note_uses(point);
   for (auto* a = arguments_; a; a = a->next_) {
     if (a->object_->level() != store::readiness::ready) from.inputs.emplace_back(a->object_.get());
   }
   chain(result());
-  if (std::exchange(device_reserved_, false)) from.share.emplace(runtime_.ledger(), device, gpu_units);
+  if (claim_) {
+    keep_resources(claim_->share);
+    from.share = std::move(claim_->share);
+  }
   auto made = take_result();
   delete this;
   made->publish_issued(point);
@@ -235,13 +268,21 @@ void task_base::note_uses(const gpu::stream_point& point) noexcept {
   mark(result(), true);
 }
 
-void task_base::release_device() noexcept {
-  if (std::exchange(device_reserved_, false)) runtime_.ledger().release(*device, gpu_units);
+void task_base::release_resources(const gpu::stream_point& point) noexcept {
+  if (claim_) give_back_after(std::move(claim_->share), point);
+}
+
+gpu_context task_base::make_context(intrusive_ptr<gpu::stream> stream) const {
+  std::vector<intrusive_ptr<gpu::device_context>> others;
+  for (const int index : reserved_devices()) {
+    if (index != device->index()) others.push_back(runtime_.platform().devices()[static_cast<std::size_t>(index)]);
+  }
+  return gpu_context(device, std::move(stream), std::move(others));
 }
 
 void task_base::fail(error failure) noexcept {
   runtime_.counters().add(counter_set::failed);
-  release_device();
+  release_resources();
   failing(failure);
   auto result = take_result();
   delete this;
@@ -260,37 +301,58 @@ std::int32_t units_of(double amount, const char* what) {
   return static_cast<std::int32_t>(std::lround(amount * units_per_slot));
 }
 
+namespace {
+
+/// Most ask for nothing: they make no request.
+template <class Options>
+bool asks_for_resources(const Options& options) noexcept {
+  return options.gpus != 0 || options.memory_bytes != 0 || !options.resources.empty();
+}
+
+template <class Options>
+resource_request request_in(const Options& options) {
+  if (!asks_for_resources(options)) return {};
+  return request_of(options.gpus, options.memory_bytes, options.resources);
+}
+
+}  // namespace
+
 void check(const task_options& options) {
   (void)units_of(options.cpus, "cpus");
-  (void)units_of(options.gpus, "gpus");
+  (void)request_in(options);
 }
 
 void check(const actor_options& options) {
-  (void)units_of(options.gpus, "gpus");
+  (void)request_in(options);
 }
 
 void apply(const task_options& options, task_base& task) {
   task.name = options.name;
   task.cpu_units = units_of(options.cpus, "cpus");
-  task.gpu_units = units_of(options.gpus, "gpus");
-  if (task.gpu_units > 0 && !task.on_device()) {
+  if (options.gpus > 0 && !task.on_device()) {
     task.refuse(error(errc::infeasible, "asks for gpus, but its function takes no gpu_context& to use one with"));
-  } else {
-    task.check_feasible();
+  } else if (asks_for_resources(options) || task.cpu_units > units_per_slot) {
+    task.require(request_in(options));
   }
 }
 
-void task_base::check_feasible() {
-  const auto lacks = [this](const std::string& what) { refuse(error(errc::infeasible, what)); };
+void task_base::require(const resource_request& request) {
+  std::vector<std::string> missing;
   const int slots = runtime_.scheduler().lane_count();
-  const auto devices = runtime_.platform().devices().size();
   if (cpu_units > slots * units_per_slot) {
-    lacks("asks for " + std::to_string(cpu_units / static_cast<double>(units_per_slot)) + " cpus; this node has " +
-          std::to_string(slots));
-  } else if (gpu_units > units_per_slot || (gpu_units > 0 && devices == 0)) {
-    lacks("asks for " + std::to_string(gpu_units / static_cast<double>(units_per_slot)) +
-          " gpus; a call is given at most one device, and this node has " + std::to_string(devices));
+    missing.push_back(units_text(static_cast<std::uint64_t>(cpu_units)) + " cpus (this node has " +
+                      std::to_string(slots) + ")");
   }
+  if (!request.empty()) {
+    for (std::string& lacks : runtime_.ledger().shortages(request)) missing.push_back(std::move(lacks));
+  }
+  if (missing.empty()) {
+    if (!request.empty()) claim_.reset(new task_claim(*this, runtime_.ledger().demand_of(request)));
+    return;
+  }
+  std::string text = "asks for ";
+  for (const std::string& lacks : missing) text += (&lacks == &missing.front() ? "" : ", ") + lacks;
+  refuse(error(errc::infeasible, std::move(text)));
 }
 
 void require_ref(const intrusive_ptr<store::entry>& entry) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <type_traits>
+
+#include <glint/base/config.hpp>
 
 namespace glint {
 
@@ -31,9 +34,15 @@ struct task_options {
   /// CPU slots the body holds while it runs, in steps of 0.0001; 0 for work that only waits. More than the node has is
   /// `infeasible`.
   double cpus = 1;
-  /// Share of one device that no other reservation may have while the task runs, from 0 to 1, in steps of 0.0001. 0: a
-  /// function of a gpu_context still runs on a device, beside others.
+  /// Up to 1: share of one device that no other reservation may have until the task's work there has run, in steps of
+  /// 0.0001. Above: as many whole devices, all at once (see gpu_context::on); only whole numbers. 0: a function of a
+  /// gpu_context still runs on a device, beside others.
   double gpus = 0;
+  /// Host memory that is set apart for the body, bytes, out of the node's `config::memory_bytes`. Counted, not
+  /// enforced.
+  std::uint64_t memory_bytes = 0;
+  /// What the body needs of the node's custom resources, as {{"licence", 1}}; amounts above 0, in steps of 0.0001.
+  resource_amounts resources = {};
 };
 
 /// How an actor is to live.
@@ -41,8 +50,11 @@ struct actor_options {
   detail::options_guard guard{};
   /// In errors and messages; empty: the type's own name.
   std::string name = {};
-  /// Share of one device that no other reservation may have while the actor lives, as in task_options.
+  /// Share of a device, or whole devices, that no other reservation may have while the actor lives, as in task_options.
   double gpus = 0;
+  /// As in task_options, for as long as the actor lives.
+  std::uint64_t memory_bytes = 0;
+  resource_amounts resources = {};
 };
 
 }  // namespace glint

@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,13 @@ namespace glint::detail {
 
 class runtime;
 class task_base;
+class task_claim;
+class resource_share;
+struct resource_request;
+/// So that only the few who make claims know the type.
+struct task_claim_deleter {
+  void operator()(task_claim* claim) const noexcept;
+};
 
 /// Resources are counted in fixed point: this many units are one CPU slot or one device.
 inline constexpr std::int32_t units_per_slot = 10'000;
@@ -28,6 +37,8 @@ class schedulable {
   virtual void run() noexcept = 0;
   /// Instead of `run` when the runtime stops.
   virtual void abandon(const error& why) noexcept = 0;
+  /// "task add", for errors and messages. Runs no user code.
+  [[nodiscard]] virtual std::string subject() const = 0;
 
   schedulable* next_in_queue = nullptr;
 
@@ -88,22 +99,23 @@ class task_base : public schedulable {
   void start() noexcept;
   /// Fails before its start with what its options ask for and the node could never give.
   void refuse(error why) noexcept { failure_ = std::move(why); }
-  /// Refuses what asks for more than the node has in all.
-  void check_feasible();
+  /// Makes the task ask the ledger for `request`, once its arguments are known. Refuses it if the node does not have
+  /// that much, or not so many CPU slots. Before its start.
+  void require(const resource_request& request);
   [[nodiscard]] runtime& owner() const noexcept { return runtime_; }
-  /// The resource ledger's: the device share asked for is there.
-  void device_granted(intrusive_ptr<gpu::device_context> granted) noexcept;
+  /// The claim's: what was asked for is there.
+  void resources_granted() noexcept;
   void run() noexcept final;
   void abandon(const error& why) noexcept final;
 
   [[nodiscard]] bool on_device() const noexcept { return traits_.on_device; }
   [[nodiscard]] const ref_argument* arguments() const noexcept { return arguments_; }
-  /// "task add", for errors and messages.
-  [[nodiscard]] virtual std::string subject() const;
+  /// Whether no argument has to be waited for.
+  [[nodiscard]] bool arguments_there() const noexcept;
+  [[nodiscard]] std::string subject() const override;
 
   std::string name;                           ///< The user's, or empty.
   std::int32_t cpu_units = units_per_slot;    ///< CPU slots, of units_per_slot each.
-  std::int32_t gpu_units = 0;                 ///< Share of a device, of units_per_slot.
   intrusive_ptr<gpu::device_context> device;  ///< Where it runs; chosen by `placement` unless an actor fixes it.
 
  protected:
@@ -132,8 +144,10 @@ class task_base : public schedulable {
   virtual void depend(std::vector<hold_ptr<store::entry>>& /*inputs*/) noexcept {}
   /// The body has enqueued its work, and this is its result: what the next call on the actor's members depends on.
   virtual void chain(store::entry& /*result*/) noexcept {}
-  /// A device share was granted: true if it is kept beyond the body (an actor's, for life).
-  [[nodiscard]] virtual bool keep_device_share() noexcept { return false; }
+  /// The body has returned: takes what was granted to it if that is kept (an actor's, for life).
+  virtual void keep_resources(resource_share& /*share*/) noexcept {}
+  /// Indices of the devices that the body has a share of; empty if it did not ask for one.
+  [[nodiscard]] virtual std::span<const int> reserved_devices() const noexcept;
 
   /// What a body that has returned leaves in the statistics.
   virtual void count() noexcept;
@@ -160,14 +174,16 @@ class task_base : public schedulable {
   void note_uses(const gpu::stream_point& point) noexcept;
   [[nodiscard]] std::vector<gpu::stream_point> writes_behind_arguments() const;
   void fail(error failure) noexcept;
-  void release_device() noexcept;
+  /// Gives back what the task holds: at once, or when what it enqueued up to `point` has run.
+  void release_resources(const gpu::stream_point& point = {}) noexcept;
+  [[nodiscard]] gpu_context make_context(intrusive_ptr<gpu::stream> stream) const;
 
   const task_traits& traits_;
   runtime& runtime_;
   ref_argument* arguments_ = nullptr;
   std::atomic<std::uint32_t> awaited_{0};
   enum class stage : std::uint8_t { arguments, copies } stage_ = stage::arguments;
-  bool device_reserved_ = false;
+  std::unique_ptr<task_claim, task_claim_deleter> claim_;  ///< Null unless it asks for resources besides CPU slots.
   std::optional<error> failure_;  ///< Known before `execute`: infeasible, no device, a copy that could not be made.
 };
 
