@@ -21,6 +21,7 @@ struct setting {
   bool (*parse)(config& settings, std::string_view text);
   bool (*valid)(const config& settings);
   std::string (*show)(const config& settings);
+  std::string (*problem)(std::string_view text) = nullptr;  ///< What is wrong with a value, if more can be said.
 };
 
 using namespace config_parse;
@@ -63,6 +64,27 @@ constexpr std::array settings_table{
             [](config& c, std::string_view text) { return parse_number(text, c.idle_spin_us); },
             [](const config& c) { return c.idle_spin_us <= idle_spin_us_max; },
             [](const config& c) { return std::to_string(c.idle_spin_us); }},
+    setting{"memory_bytes", "0, or a size in bytes or with a suffix, e.g. 8GiB (KiB, MiB, GiB, TiB)",
+            "host memory to share out among tasks that ask for some; 0: what the machine has",
+            [](config& c, std::string_view text) { return parse_size(text, c.memory_bytes); },
+            [](const config&) { return true; }, [](const config& c) { return show_size(c.memory_bytes); }},
+    setting{"resources", "names with amounts from 0.0001 to 1e9, e.g. licence=2,tape=0.5",
+            "custom resources of the node, for tasks and actors that ask for some",
+            [](config& c, std::string_view text) {
+              c.resources = text;
+              return true;
+            },
+            [](const config& c) { return parse_resources(c.resources).has_value(); },
+            [](const config& c) { return c.resources.empty() ? "none" : c.resources; },
+            [](std::string_view text) {
+              const auto parsed = parse_resources(text);
+              return parsed ? std::string() : parsed.error().message();
+            }},
+    setting{"report_waiting_after_s", "a number of seconds from 0 to 1000000, e.g. 10 or 0.5",
+            "a request for resources that waits so long is logged as a warning; 0: never",
+            [](config& c, std::string_view text) { return parse_number(text, c.report_waiting_after_s); },
+            [](const config& c) { return c.report_waiting_after_s >= 0 && c.report_waiting_after_s <= 1e6; },
+            [](const config& c) { return show_number(c.report_waiting_after_s); }},
 };
 
 constexpr std::string_view variable_prefix = "GLINT_";
@@ -107,8 +129,9 @@ auto unknown_key(std::string_view kind, std::string_view name, spelling spell) {
 }
 
 auto bad_value(const std::string& source, const setting& s, std::string_view value) {
-  return fail(error(errc::invalid_configuration,
-                    std::string(s.key) + " = \"" + std::string(value) + "\": expected " + std::string(s.expected))
+  const std::string problem = s.problem ? s.problem(value) + "; " : std::string();
+  return fail(error(errc::invalid_configuration, std::string(s.key) + " = \"" + std::string(value) + "\": " + problem +
+                                                     "expected " + std::string(s.expected))
                   .with_subject(source));
 }
 

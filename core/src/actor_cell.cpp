@@ -5,6 +5,7 @@
 #include <glint/core/this_task.hpp>
 #include "context.hpp"
 #include "runtime.hpp"
+#include "share_keeper.hpp"
 
 namespace glint::detail {
 call_base::call_base(const task_traits& traits, actor_cell& cell) noexcept
@@ -72,12 +73,16 @@ void construct_base::runnable() noexcept {
 
 void construct_base::failing(const error& failure) noexcept {
   cell().fail_construction(failure);
-  if (const auto units = std::exchange(cell().gpu_units, 0)) owner().ledger().release(*cell().device(), units);
+  cell().give_back_resources();
 }
 
-bool construct_base::keep_device_share() noexcept {
-  cell().gpu_units = gpu_units;
-  return true;
+void construct_base::keep_resources(resource_share& share) noexcept {
+  cell().resources = std::move(share);
+}
+
+std::span<const int> call_base::reserved_devices() const noexcept {
+  const auto own = task_base::reserved_devices();  // a constructor's, before they are the actor's
+  return own.empty() ? cell_.resources.devices() : own;
 }
 
 actor_cell::actor_cell(runtime& owner, std::string name, std::uint64_t id)
@@ -198,6 +203,7 @@ void actor_cell::retire() noexcept {
 void actor_cell::stop(const error& why) noexcept {
   abandon(why);
   destroy_object();
+  give_back_resources();
   construction_ = {};
   last_issued_ = {};
   stream_.reset();
@@ -209,6 +215,10 @@ void actor_cell::stop(const error& why) noexcept {
     retiring = std::exchange(retiring_, false);
   }
   if (retiring) release();  // was to happen in the retirement that the shutdown overtook
+}
+
+void actor_cell::give_back_resources() noexcept {
+  give_back_after(std::move(resources), last_issued_.get());
 }
 
 const error* actor_cell::failure() const noexcept {

@@ -14,8 +14,9 @@ void device_completion::start(std::vector<hold_ptr<store::entry>> results, gpu::
     }
   }
   // One part more than there are, so that it cannot be done before all are watched.
-  self->parts_.store(self->inputs_.size() + 2);
+  self->parts_.store(self->inputs_.size() + self->from_.sides.size() + 2);
   for (auto& i : self->inputs_) i->watch();
+  for (auto& side : self->from_.sides) side.point.stream->notify(side.point.sequence, *self);
   if (self->at_.empty()) {
     self->part_done();
   } else {
@@ -50,6 +51,9 @@ void device_completion::record(error e) noexcept {
 void device_completion::look_for_failures() noexcept {
   if (!at_.empty()) {
     if (auto failed = at_.stream->failure_between(from_.begin, at_.sequence)) record(*std::move(failed));
+  }
+  for (const auto& side : from_.sides) {
+    if (auto failed = side.point.stream->failure_between(side.begin, side.point.sequence)) record(*std::move(failed));
   }
   for (const gpu::stream_point& point : from_.writes_before) {
     if (auto failed = point.failure()) {

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include <glint/base/intrusive_ptr.hpp>
+#include <glint/core/detail/resource_share.hpp>
+#include <glint/core/detail/task.hpp>
+#include <glint/gpu/gpu_context.hpp>
 #include <glint/gpu/stream.hpp>
 #include <glint/store/entry.hpp>
-#include "device_ledger.hpp"
 
 namespace glint::detail {
 
@@ -20,7 +22,8 @@ struct device_origin {
   std::uint64_t begin = 0;                            ///< Operations on its stream before its own.
   std::vector<hold_ptr<store::entry>> inputs = {};    ///< Objects that it read.
   std::vector<gpu::stream_point> writes_before = {};  ///< What made the tensors it read, for those no object tells of.
-  std::optional<device_share> share = {};             ///< Given back when all has run.
+  std::vector<gpu_context::side> sides = {};          ///< What it enqueued on its other devices.
+  resource_share share = {};                          ///< Given back when all has run.
   hold_ptr<store::entry> outcome = {};                ///< Settled as the results are, but by nobody else; or null.
   task_base* task = nullptr;                          ///< To be finished when the results are settled; or null.
 };

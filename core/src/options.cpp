@@ -6,7 +6,9 @@
 #include <glint/base/exception.hpp>
 #include <glint/core/detail/runtime_access.hpp>
 #include <glint/core/detail/task.hpp>
+#include "resource_request.hpp"
 #include "runtime.hpp"
+#include "task_claim.hpp"
 
 namespace glint::detail {
 
@@ -18,18 +20,46 @@ std::int32_t units_of(double amount, const char* what) {
   return static_cast<std::int32_t>(std::lround(amount * units_per_slot));
 }
 
+void throw_too_many_resources() {
+  throw exception(error(errc::invalid_argument,
+                        "a call names more than " + std::to_string(resource_list::capacity) + " custom resources"));
+}
+
+namespace {
+
+/// Most ask for nothing: they make no request.
+template <class Options>
+bool asks_for_resources(const Options& options) noexcept {
+  return options.gpus != 0 || options.memory_bytes != 0 || !options.resources.empty();
+}
+
+template <class Options>
+resource_request request_in(const Options& options) {
+  if (!asks_for_resources(options)) return {};
+  resource_amounts custom;
+  for (const auto& [name, amount] : options.resources) custom.emplace_back(name, amount);
+  return request_of(options.gpus, options.memory_bytes, custom);
+}
+
+}  // namespace
+
+resource_request request_of(const actor_options& options) {
+  return request_in(options);
+}
+
 void check(const task_options& options) {
   (void)units_of(options.cpus, "cpus");
-  (void)units_of(options.gpus, "gpus");
+  (void)request_in(options);
   if (options.timeout && *options.timeout < std::chrono::nanoseconds(0)) {
     throw exception(error(errc::invalid_argument, "timeout: below zero"));
   }
-  if (options.read_ahead == 0)
+  if (options.read_ahead == 0) {
     throw exception(error(errc::invalid_argument, "read_ahead = 0: a generator could not begin"));
+  }
 }
 
 void check(const actor_options& options) {
-  (void)units_of(options.gpus, "gpus");
+  (void)request_in(options);
 }
 
 namespace {
@@ -46,7 +76,6 @@ void configure(const task_options& options, task_base& task) {
                          .timeout = options.timeout,
                          .read_ahead = options.read_ahead};
   task.configure(std::move(settings));
-  task.arm_deadline();
 }
 
 }  // namespace
@@ -54,25 +83,31 @@ void configure(const task_options& options, task_base& task) {
 void apply(const task_options& options, task_base& task) {
   configure(options, task);
   task.cpu_units = units_of(options.cpus, "cpus");
-  task.gpu_units = units_of(options.gpus, "gpus");
-  if (task.gpu_units > 0 && !task.on_device()) {
+  if (options.gpus > 0 && !task.on_device()) {
     task.refuse(error(errc::infeasible, "asks for gpus, but its function takes no gpu_context& to use one with"));
-  } else {
-    task.check_feasible();
+  } else if (asks_for_resources(options) || task.cpu_units > units_per_slot) {
+    task.require(request_in(options));
   }
+  task.arm_deadline();  // last: it may pass at once, and stop the task
 }
 
-void task_base::check_feasible() {
-  const auto lacks = [this](const std::string& what) { refuse(error(errc::infeasible, what)); };
+void task_base::require(const resource_request& request) {
+  std::vector<std::string> missing;
   const int slots = runtime_.scheduler().lane_count();
-  const auto devices = runtime_.platform().devices().size();
   if (cpu_units > slots * units_per_slot) {
-    lacks("asks for " + std::to_string(cpu_units / static_cast<double>(units_per_slot)) + " cpus; this node has " +
-          std::to_string(slots));
-  } else if (gpu_units > units_per_slot || (gpu_units > 0 && devices == 0)) {
-    lacks("asks for " + std::to_string(gpu_units / static_cast<double>(units_per_slot)) +
-          " gpus; a call is given at most one device, and this node has " + std::to_string(devices));
+    missing.push_back(units_text(static_cast<std::uint64_t>(cpu_units)) + " cpus (this node has " +
+                      std::to_string(slots) + ")");
   }
+  if (!request.empty()) {
+    for (std::string& lacks : runtime_.ledger().shortages(request)) missing.push_back(std::move(lacks));
+  }
+  if (missing.empty()) {
+    if (!request.empty()) claim_.reset(new task_claim(*this, runtime_.ledger().demand_of(request)));
+    return;
+  }
+  std::string text = "asks for ";
+  for (const std::string& lacks : missing) text += (&lacks == &missing.front() ? "" : ", ") + lacks;
+  refuse(error(errc::infeasible, std::move(text)));
 }
 
 void require_ref(const intrusive_ptr<store::entry>& entry) {

@@ -11,6 +11,8 @@
 #include <glint/core/detail/runtime_access.hpp>
 #include <glint/store/registry.hpp>
 #include "call_gate.hpp"
+#include "machine_memory.hpp"
+#include "resource_request.hpp"
 
 namespace glint::detail {
 namespace {
@@ -45,6 +47,23 @@ int slot_count_of(double cpus) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+result<resource_totals> totals_of(const config& settings, std::size_t devices) {
+  auto custom = parse_resources(settings.resources);
+  if (!custom) {
+    return fail(
+        error(errc::invalid_configuration, "resources = \"" + settings.resources + "\": " + custom.error().message())
+            .with_subject("config.resources"));
+  }
+  resource_totals totals{.memory_bytes = settings.memory_bytes != 0 ? settings.memory_bytes : machine_memory_bytes(),
+                         .devices = static_cast<int>(devices)};
+  for (const auto& [name, amount] : *custom) totals.custom.emplace_back(name, *resource_units(name, amount));
+  return totals;
+}
+
+clock::duration report_after_of(const config& settings) {
+  return std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(settings.report_waiting_after_s));
+}
+
 }  // namespace
 
 void counter_set::add(kind which) noexcept {
@@ -61,17 +80,25 @@ result<std::unique_ptr<runtime>> runtime::create(const config& settings, clock& 
   if (!(settings.cpus >= 0) || settings.cpus > 4096) {
     return fail(errc::invalid_configuration, "cpus = " + std::to_string(settings.cpus) + ": not between 0 and 4096");
   }
+  if (!(settings.report_waiting_after_s >= 0) || settings.report_waiting_after_s > 1e6) {
+    return fail(
+        errc::invalid_configuration,
+        "report_waiting_after_s = " + std::to_string(settings.report_waiting_after_s) + ": not between 0 and 1000000");
+  }
   auto platform = gpu::platform::create(platform_options_of(settings));
   if (!platform) return fail(platform.error());
-  return std::unique_ptr<runtime>(
-      new runtime(*std::move(platform), slot_count_of(settings.cpus), settings.idle_spin_us, time));
+  auto totals = totals_of(settings, (*platform)->devices().size());
+  if (!totals) return fail(totals.error());
+  return std::unique_ptr<runtime>(new runtime(*std::move(platform), settings, *std::move(totals), time));
 }
 
-runtime::runtime(intrusive_ptr<gpu::platform> platform, int lanes, std::uint32_t idle_spin_us, clock& time)
+runtime::runtime(intrusive_ptr<gpu::platform> platform, const config& settings, resource_totals totals, clock& time)
     : timers_(time),
       platform_(std::move(platform)),
-      scheduler_(std::make_unique<glint::detail::scheduler>(lanes, idle_spin_us)),
-      ledger_(std::make_unique<device_ledger>(platform_->devices())) {}
+      scheduler_(std::make_unique<glint::detail::scheduler>(slot_count_of(settings.cpus), settings.idle_spin_us,
+                                                            timers_, report_after_of(settings))),
+      totals_(std::move(totals)),
+      ledger_(std::make_unique<resource_ledger>(totals_, timers_, report_after_of(settings))) {}
 
 runtime::~runtime() = default;
 
@@ -82,7 +109,7 @@ void runtime::add_actor(actor_cell& cell) {
 }
 
 void runtime::remove_actor(actor_cell& cell) noexcept {
-  if (cell.gpu_units > 0 && cell.device()) ledger_->release(*cell.device(), cell.gpu_units);
+  cell.give_back_resources();
   {
     const lock_guard guard(actors_mutex_);
     actors_.erase(&cell);
@@ -164,21 +191,29 @@ void require_actor(const handle_base& handle, runtime&) {
   }
 }
 
-void register_actor(actor_cell& cell, const actor_options& options) {
-  const std::int32_t units = units_of(options.gpus, "gpus");
-  intrusive_ptr<gpu::device_context> reserved;
-  if (units > 0 && units <= units_per_slot) reserved = cell.owner().ledger().try_reserve(units);
-  if (reserved) cell.gpu_units = units;
-  cell.bind(reserved ? std::move(reserved) : cell.owner().next_device());
+void register_actor(actor_cell& cell) {
   cell.owner().add_actor(cell);
 }
 
+/// The actor's device must be known before the first call. If the constructor's arguments are there, its resources are
+/// taken right now, where there is room; else it is bound to a device in turn and asks for that one's share when they
+/// are there: it must not hold what the maker of an argument may need.
 void start_actor(const actor_options& options, call_base& constructor) {
+  actor_cell& cell = constructor.cell();
+  runtime& owner = cell.owner();
   if (!options.name.empty()) constructor.configure({.name = std::string(options.name)});
-  constructor.gpu_units = units_of(options.gpus, "gpus");
-  constructor.check_feasible();
-  if (constructor.cell().gpu_units > 0) constructor.gpu_units = 0;  // the actor has its share already
-  constructor.cell().begin();
+  const resource_request request = request_of(options);
+  if (request.empty() || !constructor.arguments_there() || !owner.ledger().shortages(request).empty()) {
+    cell.bind(owner.next_device());
+  } else {
+    cell.resources = owner.ledger().try_take(owner.ledger().demand_of(request));
+    const auto devices = cell.resources.devices();
+    cell.bind(devices.empty() ? owner.next_device()
+                              : owner.platform().devices()[static_cast<std::size_t>(devices.front())]);
+  }
+  constructor.device = cell.device();
+  if (!cell.resources) constructor.require(request);
+  cell.begin();
   constructor.start();
 }
 
@@ -221,7 +256,14 @@ bool is_running() noexcept {
 
 node_info this_node() {
   const detail::call_scope scope;
-  node_info info{.cpus = scope.get().scheduler().lane_count(), .devices = {}};
+  const detail::resource_totals& totals = scope.get().totals();
+  node_info info{.cpus = scope.get().scheduler().lane_count(),
+                 .devices = {},
+                 .memory_bytes = totals.memory_bytes,
+                 .resources = {}};
+  for (const auto& [name, units] : totals.custom) {
+    info.resources.emplace_back(name, static_cast<double>(units) / static_cast<double>(detail::units_per_one));
+  }
   for (const auto& device : scope.get().platform().devices()) info.devices.push_back(device->device().info());
   return info;
 }

@@ -10,7 +10,7 @@
 #include <glint/core/detail/actor_cell.hpp>
 #include <glint/core/runtime.hpp>
 #include <glint/gpu/platform.hpp>
-#include "device_ledger.hpp"
+#include "resource_ledger.hpp"
 #include "scheduler.hpp"
 #include "timer_service.hpp"
 
@@ -39,7 +39,9 @@ class runtime {
   ~runtime();
 
   [[nodiscard]] glint::detail::scheduler& scheduler() noexcept { return *scheduler_; }
-  [[nodiscard]] device_ledger& ledger() noexcept { return *ledger_; }
+  [[nodiscard]] resource_ledger& ledger() noexcept { return *ledger_; }
+  /// What the ledger began with.
+  [[nodiscard]] const resource_totals& totals() const noexcept { return totals_; }
   [[nodiscard]] gpu::platform& platform() noexcept { return *platform_; }
   [[nodiscard]] counter_set& counters() noexcept { return counters_; }
   /// Stopped first of all by `stop`, so that none is called while the rest ends.
@@ -58,12 +60,13 @@ class runtime {
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(); }
 
  private:
-  runtime(intrusive_ptr<gpu::platform> platform, int lanes, std::uint32_t idle_spin_us, clock& time);
+  runtime(intrusive_ptr<gpu::platform> platform, const config& settings, resource_totals totals, clock& time);
 
   timer_service timers_;  // first: outlives all that may have timers in it
   intrusive_ptr<gpu::platform> platform_;
   std::unique_ptr<glint::detail::scheduler> scheduler_;
-  std::unique_ptr<device_ledger> ledger_;
+  const resource_totals totals_;
+  std::unique_ptr<resource_ledger> ledger_;
   counter_set counters_;
   std::atomic<std::uint32_t> next_device_{0};
   std::atomic<bool> stopping_{false};

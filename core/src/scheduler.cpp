@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include <glint/base/log.hpp>
+#include "resource_request.hpp"
 
 namespace glint::detail {
 
@@ -37,13 +38,29 @@ schedulable* lane::pop() noexcept {
   return item;
 }
 
-scheduler::scheduler(int lanes, std::uint32_t idle_spin_us)
-    : lanes_(static_cast<std::size_t>(lanes)), idle_(lanes), idle_spin_us_(idle_spin_us) {
+scheduler::scheduler(int lanes, std::uint32_t idle_spin_us, timer_service& timers, clock::duration report_after)
+    : lanes_(static_cast<std::size_t>(lanes)),
+      idle_(lanes),
+      idle_spin_us_(idle_spin_us),
+      reports_(*this, timers, report_after) {
   for (int i = 0; i < lanes; ++i) idle_.add(i);
 }
 
 scheduler::~scheduler() {
   GLINT_ASSERT(stopping_.load(), "a scheduler is stopped before it goes");
+  reports_.close();
+}
+
+std::string scheduler::reporter::who(const report_hook& hook) const {
+  return static_cast<const cpu_claim&>(hook).task->subject();
+}
+
+std::string scheduler::reporter::what(const report_hook& hook) const {
+  const auto& claim = static_cast<const cpu_claim&>(hook);
+  const bool first = owner.asking_.front().get() == &claim;
+  return units_text(static_cast<std::uint64_t>(claim.units)) + " cpus (of " + std::to_string(owner.lane_count()) +
+         " slots " + std::to_string(claim.lanes.size()) + " set aside for it, the others held by running bodies" +
+         (first ? ")" : ", others asked before)");
 }
 
 void scheduler::submit(schedulable& item) noexcept {
@@ -64,7 +81,7 @@ void scheduler::submit(schedulable& item, std::int32_t units) {
 bool scheduler::ask(schedulable& item, std::int32_t units) {
   const lock_guard guard(claims_mutex_);
   if (stopping_.load()) return false;
-  asking_.push_back(std::make_unique<cpu_claim>(cpu_claim{.units = units, .task = &item}));
+  asking_.push_back(std::make_unique<cpu_claim>(units, &item, nullptr));
   claims_waiting_.fetch_add(1);
   return true;
 }
@@ -143,6 +160,7 @@ void scheduler::grant(cpu_claim& claim) {
   worker* w = spare();
   if (!w) return;  // the task stays in asking_, for the next worker that is spare, or for `stop` to fail
   claims_waiting_.fetch_sub(1);
+  reports_.remove(claim);
   w->lanes_ = std::move(claim.lanes);
   w->fraction_ = claim.fraction;
   w->claimed_task_ = std::exchange(claim.task, nullptr);
@@ -152,6 +170,12 @@ void scheduler::grant(cpu_claim& claim) {
 void scheduler::serve_claims() noexcept {
   const lock_guard guard(claims_mutex_);
   if (stopping_.load()) return;
+  serve_in_order();
+  // Those that have to wait. What has come since the last time is at the end.
+  for (auto c = asking_.rbegin(); c != asking_.rend() && !(*c)->listed(); ++c) reports_.add(**c);
+}
+
+void scheduler::serve_in_order() {
   if (!returning_.empty() && !asking_.empty()) {
     // Who comes back goes first, or two that have each collected a part would wait for each other.
     for (const int lane : std::exchange(asking_.front()->lanes, {})) idle_.add(lane);
@@ -193,7 +217,7 @@ scheduler::blocked scheduler::begin_blocking(worker& self) {
 void scheduler::end_blocking(worker& self, blocked before) {
   if (before.units == 0) return;
   parker served;
-  cpu_claim claim{.units = before.units, .thread = &served};
+  cpu_claim claim(before.units, nullptr, &served);
   {
     const lock_guard guard(claims_mutex_);
     if (stopping_.load()) return;
@@ -239,6 +263,7 @@ void scheduler::stop(const error& why) {
     for (cpu_claim* claim : returning_) claim->thread->unpark();
     returning_.clear();
     asked.swap(asking_);
+    for (const auto& claim : asked) reports_.remove(*claim);
   }
   // From here on nobody makes or takes a worker. They stay until the scheduler goes: whoever completes device work may
   // still submit, and wake the sleeper of a lane.

@@ -13,6 +13,7 @@
 #include <glint/core/detail/task.hpp>
 #include "lane_mask.hpp"
 #include "parker.hpp"
+#include "waiting_reports.hpp"
 
 namespace glint::detail {
 
@@ -33,12 +34,15 @@ struct alignas(64) lane {
 
 /// A wish for CPU slots: of a task whose `cpus` is not one, or of a thread that comes back from `get`. Served in order,
 /// returning threads first.
-struct cpu_claim {
-  std::int32_t units = 0;       ///< Wanted, of units_per_slot a slot.
+struct cpu_claim : report_hook {
+  cpu_claim(std::int32_t wanted, schedulable* asks, parker* returns) noexcept
+      : units(wanted), task(asks), thread(returns) {}
+
+  std::int32_t units;           ///< Wanted, of units_per_slot a slot.
   std::vector<int> lanes = {};  ///< Collected so far.
   std::int32_t fraction = 0;    ///< Taken from the lane that fractions share.
-  schedulable* task = nullptr;  ///< To be run when served; or
-  parker* thread = nullptr;     ///< to be woken.
+  schedulable* task;            ///< To be run when served; or
+  parker* thread;               ///< to be woken.
 };
 
 /// A thread of the node. Runs with the lanes it holds; sleeps when it holds none.
@@ -75,7 +79,9 @@ class worker {
 /// order: claims_mutex_, then spares_mutex_; a lane's lock is innermost.
 class scheduler {
  public:
-  scheduler(int lanes, std::uint32_t idle_spin_us);
+  /// Work that waits for `report_after` for another amount than one slot is logged as a warning; zero: never. `timers`
+  /// must outlive the scheduler.
+  scheduler(int lanes, std::uint32_t idle_spin_us, timer_service& timers, clock::duration report_after);
   ~scheduler();
 
   [[nodiscard]] int lane_count() const noexcept { return static_cast<int>(lanes_.size()); }
@@ -99,6 +105,13 @@ class scheduler {
 
  private:
   friend class worker;
+  struct reporter final : wait_reporter {
+    reporter(scheduler& s, timer_service& timers, clock::duration after) noexcept
+        : wait_reporter(timers, after, s.claims_mutex_), owner(s) {}
+    std::string who(const report_hook& hook) const override;
+    std::string what(const report_hook& hook) const override;
+    scheduler& owner;
+  };
 
   [[nodiscard]] bool ask(schedulable& item, std::int32_t units);
   [[nodiscard]] schedulable* next(int own) noexcept;
@@ -110,6 +123,7 @@ class scheduler {
   void release(int lane) noexcept;
   void give_back(worker& self) noexcept;
   void serve_claims() noexcept;
+  void serve_in_order() GLINT_REQUIRES(claims_mutex_);
   [[nodiscard]] bool collect(cpu_claim& claim) GLINT_REQUIRES(claims_mutex_);
   void grant(cpu_claim& claim) GLINT_REQUIRES(claims_mutex_);
   void release_fraction(std::int32_t units) noexcept;
@@ -129,6 +143,7 @@ class scheduler {
   std::deque<std::unique_ptr<cpu_claim>> asking_ GLINT_GUARDED_BY(claims_mutex_);
   std::int32_t fraction_free_ GLINT_GUARDED_BY(claims_mutex_) = 0;   // of the lanes below
   std::vector<int> fraction_lanes_ GLINT_GUARDED_BY(claims_mutex_);  // lanes that are shared by fractions
+  reporter reports_ GLINT_GUARDED_BY(claims_mutex_);                 // of asking_
 
   mutex spares_mutex_;
   std::vector<worker*> spares_ GLINT_GUARDED_BY(spares_mutex_);

@@ -8,7 +8,10 @@
 #include "context.hpp"
 #include "device_completion.hpp"
 #include "placement.hpp"
+#include "resource_request.hpp"
 #include "runtime.hpp"
+#include "share_keeper.hpp"
+#include "task_claim.hpp"
 #include "task_deadline.hpp"
 
 namespace glint::detail {
@@ -42,6 +45,10 @@ error error_of_body(std::exception_ptr thrown, const std::string& subject) {
 
 void ref_argument::level_reached(store::entry&) noexcept {
   task_->argument_done();
+}
+
+void task_claim_deleter::operator()(task_claim* claim) const noexcept {
+  delete claim;
 }
 
 void task_base::link(ref_argument& argument) noexcept {
@@ -99,17 +106,39 @@ const error* task_base::failed_argument() const noexcept {
   return nullptr;
 }
 
+bool task_base::arguments_there() const noexcept {
+  const auto wanted = on_device() ? store::readiness::issued : store::readiness::ready;
+  for (auto* a = arguments_; a; a = a->next_) {
+    if (a->object_->level() < wanted) return false;
+  }
+  return true;
+}
+
 void task_base::arguments_known() noexcept {
   if (stop_requested() || has_failed()) return runnable();
-  if (gpu_units > 0) return runtime_.ledger().request(*this, gpu_units, placement::most_bytes(*this));
+  if (!claim_) return place();
+  const auto* holder = placement::most_bytes(*this);
+  claim_->wanted_device = holder ? holder->index() : -1;
+  claim_->bound_device = device ? device->index() : -1;
+  const task_pin alive(*this);  // it may be granted, and run to its end, at once
+  runtime_.ledger().request(*claim_);
+  if (stop_requested()) withdraw_claim();  // `stop` came before it was queued
+}
+
+void task_base::withdraw_claim() noexcept {
+  if (claim_ && runtime_.ledger().withdraw(*claim_)) runnable();
+}
+
+void task_base::resources_granted() noexcept {
+  if (const auto devices = claim_->share.devices(); !devices.empty()) {
+    device = runtime_.platform().devices()[static_cast<std::size_t>(devices.front())];
+  }
+  if (stop_requested()) return runnable();
   place();
 }
 
-void task_base::device_granted(intrusive_ptr<gpu::device_context> granted) noexcept {
-  device = std::move(granted);
-  device_reserved_ = !keep_device_share();
-  if (stop_requested()) return runnable();
-  place();
+std::span<const int> task_base::reserved_devices() const noexcept {
+  return claim_ ? claim_->share.devices() : std::span<const int>();
 }
 
 void task_base::place() noexcept {
@@ -201,6 +230,8 @@ progress task_base::call_body(gpu_context* gpu) {
 
 void task_base::run_on_cpu() {
   if (call_body(nullptr) == progress::suspended) return;
+  if (claim_) keep_resources(claim_->share);
+  release_resources();
   close();
   for (const auto& result : results()) {
     if (!result->publish_ready()) result->discard();  // stopped meanwhile
@@ -222,14 +253,20 @@ void task_base::run_on_device() {
   device_origin from{.subject = subject(), .begin = stream->now().sequence};
   from.writes_before = writes_behind_arguments();
   depend(from.inputs);
-  gpu_context context(device, stream);
+  gpu_context context = make_context(stream);
   try {
     (void)call_body(&context);  // a function of a gpu_context is no coroutine
+    if (auto joined = context.join(); !joined) throw exception(joined.error());
   } catch (...) {
-    note_uses(context.finish());  // what it had enqueued may still read the arguments
+    (void)context.join();
+    const gpu::stream_point reached = context.finish();  // what it had enqueued may still read the arguments
+    note_uses(reached);
+    release_resources(reached);
     throw;
   }
-  issue_results(context.finish(), std::move(from));
+  const gpu::stream_point point = context.finish();
+  from.sides = context.sides();
+  issue_results(point, std::move(from));
 }
 
 /// A task with a deadline stays until its results settle, as they have to before that.
@@ -239,7 +276,10 @@ void task_base::issue_results(const gpu::stream_point& point, device_origin from
     if (a->object_->level() != store::readiness::ready) from.inputs.emplace_back(a->object_.get());
   }
   from.outcome = chain();
-  if (std::exchange(device_reserved_, false)) from.share.emplace(runtime_.ledger(), device, gpu_units);
+  if (claim_) {
+    keep_resources(claim_->share);
+    from.share = std::move(claim_->share);
+  }
   std::vector<hold_ptr<store::entry>> made;
   for (const auto& result : results()) made.emplace_back(result.get());
   const bool stays = settings().deadline != nullptr;
@@ -284,12 +324,20 @@ void task_base::note_uses(const gpu::stream_point& point) noexcept {
   for (const auto& result : results()) mark(*result, true);
 }
 
-void task_base::release_device() noexcept {
-  if (std::exchange(device_reserved_, false)) runtime_.ledger().release(*device, gpu_units);
+void task_base::release_resources(const gpu::stream_point& point) noexcept {
+  if (claim_) give_back_after(std::move(claim_->share), point);
+}
+
+gpu_context task_base::make_context(intrusive_ptr<gpu::stream> stream) const {
+  std::vector<intrusive_ptr<gpu::device_context>> others;
+  for (const int index : reserved_devices()) {
+    if (index != device->index()) others.push_back(runtime_.platform().devices()[static_cast<std::size_t>(index)]);
+  }
+  return gpu_context(device, std::move(stream), std::move(others));
 }
 
 void task_base::fail(error failure) noexcept {
-  release_device();
+  release_resources();
   failing(failure);
   close();
   (void)settle(failure);
@@ -312,7 +360,7 @@ bool task_base::retry(error& failure) noexcept {
   }
   ++attempt_;
   runtime_.counters().add(counter_set::retries);
-  release_device();
+  release_resources();
   device.reset();
   failure_.reset();
   for (auto* a = arguments_; a; a = a->next_) {
@@ -338,9 +386,10 @@ void task_base::close() noexcept {
 
 /// False if all had settled before.
 bool task_base::settle(const error& failure) noexcept {
+  // Counted first: who sees the failure sees the count.
+  if (!results().front()->settled() && !failure_counted_.exchange(true)) runtime_.counters().add(counter_set::failed);
   bool any = false;
   for (const auto& result : results()) any = result->fail(failure) || any;
-  if (any) runtime_.counters().add(counter_set::failed);
   return any;
 }
 
@@ -356,7 +405,9 @@ void task_base::describe(task_info& info) {
   info.id = task_id{id_};
   info.name = name();
   info.attempt = attempt_;
-  if (on_device() && device) info.devices.push_back(device->index());
+  const auto reserved = reserved_devices();
+  info.devices.assign(reserved.begin(), reserved.end());
+  if (reserved.empty() && on_device() && device) info.devices.push_back(device->index());
 }
 
 void task_base::count() noexcept {

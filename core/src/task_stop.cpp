@@ -55,6 +55,7 @@ bool task_base::stop(const error& why, bool children) noexcept {
   }
   if (resumed) resumable();
   withdraw_arguments();
+  withdraw_claim();
   stop_children(std::move(family), end_of_children());
   return true;
 }

@@ -26,8 +26,46 @@ gpu_context::gpu_context(intrusive_ptr<gpu::device_context> device, intrusive_pt
   GLINT_ASSERT(device_ && stream_, "a gpu_context needs a device and a stream");
 }
 
+gpu_context::gpu_context(intrusive_ptr<gpu::device_context> device, intrusive_ptr<gpu::stream> stream,
+                         std::vector<intrusive_ptr<gpu::device_context>> others)
+    : gpu_context(std::move(device), std::move(stream)) {
+  for (auto& other : others) others_.push_back({.device = std::move(other)});
+  if (!others_.empty()) begin_ = stream_->now();
+}
+
 gpu_context::~gpu_context() {
   finish();
+}
+
+gpu_context& gpu_context::on(int i) {
+  if (i == 0) return *this;
+  if (i < 0 || i >= device_count()) {
+    throw exception(error(errc::invalid_argument,
+                          "device " + std::to_string(i) + " of a body that has " + std::to_string(device_count())));
+  }
+  other_device& other = others_[static_cast<std::size_t>(i) - 1];
+  if (!other.context) {
+    auto stream = value_or_throw(other.device->task_stream());
+    value_or_throw(stream->wait(begin_));
+    other.begin = stream->now().sequence;
+    other.context = std::make_unique<gpu_context>(other.device, std::move(stream));
+  }
+  return *other.context;
+}
+
+result<void> gpu_context::join() {
+  for (const other_device& other : others_) {
+    if (other.context) GLINT_TRY(stream_->wait(other.context->finish()));
+  }
+  return {};
+}
+
+std::vector<gpu_context::side> gpu_context::sides() {
+  std::vector<side> all;
+  for (const other_device& other : others_) {
+    if (other.context) all.push_back({other.context->finish(), other.begin});
+  }
+  return all;
 }
 
 const intrusive_ptr<gpu::use_scope>& gpu_context::scope() {
@@ -37,6 +75,9 @@ const intrusive_ptr<gpu::use_scope>& gpu_context::scope() {
 }
 
 gpu::stream_point gpu_context::finish() {
+  for (const other_device& other : others_) {
+    if (other.context) other.context->finish();
+  }
   if (!scope_) return stream_->now();
   scope_->close();
   return scope_->point();

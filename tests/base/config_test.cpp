@@ -47,17 +47,25 @@ TEST(Config, EverySettingHasVariableAndArgument) {
                         .device_memory_bytes = 1ull << 30,
                         .backend = device_backend::emulated,
                         .log_level = log_level::debug,
-                        .idle_spin_us = 5};
+                        .idle_spin_us = 5,
+                        .memory_bytes = 8ull << 30,
+                        .resources = "licence=2,tape=0.5",
+                        .report_waiting_after_s = 0.5};
   EXPECT_EQ(load({{"GLINT_CPUS", "2"},
                   {"GLINT_DEVICES", "3"},
                   {"GLINT_DEVICE_MEMORY_BYTES", "1GiB"},
                   {"GLINT_BACKEND", "emulated"},
                   {"GLINT_LOG_LEVEL", "debug"},
-                  {"GLINT_IDLE_SPIN_US", "5"}})
+                  {"GLINT_IDLE_SPIN_US", "5"},
+                  {"GLINT_MEMORY_BYTES", "8GiB"},
+                  {"GLINT_RESOURCES", "licence=2,tape=0.5"},
+                  {"GLINT_REPORT_WAITING_AFTER_S", "0.5"}})
                 .value(),
             expected);
   EXPECT_EQ(load({}, {"--glint-cpus=2", "--glint-devices=3", "--glint-device-memory-bytes=1024MiB",
-                      "--glint-backend=emulated", "--glint-log-level=debug", "--glint-idle-spin-us=5"})
+                      "--glint-backend=emulated", "--glint-log-level=debug", "--glint-idle-spin-us=5",
+                      "--glint-memory-bytes=8192MiB", "--glint-resources=licence=2,tape=0.5",
+                      "--glint-report-waiting-after-s", "0.5"})
                 .value(),
             expected);
 }
@@ -152,6 +160,42 @@ TEST(Config, HelpNamesEverySettingWithItsDefault) {
               AllOf(HasSubstr("--glint-cpus=VALUE, GLINT_CPUS"), HasSubstr("--glint-device-memory-bytes"),
                     HasSubstr("default 256MiB"), HasSubstr("default automatic"), HasSubstr("--glint-log-level"),
                     HasSubstr("--glint-idle-spin-us")));
+}
+
+TEST(ConfigResources, AreNamesWithAmountsInOrderOfTheNames) {
+  EXPECT_EQ(parse_resources("tape=0.5,licence=2").value(), (resource_amounts{{"licence", 2}, {"tape", 0.5}}));
+  EXPECT_TRUE(parse_resources("").value().empty());
+  EXPECT_EQ(parse_resources("a.b:c-d=1e-4").value(), (resource_amounts{{"a.b:c-d", 0.0001}}));
+}
+
+TEST(ConfigResources, AWrongOneIsRefusedWithItsName) {
+  const std::vector<std::pair<std::string, std::string>> wrong{
+      {"licence", "\"licence\" has the amount \"\": not from 0.0001 to 1e9"},
+      {"a=1,licence=x", "\"licence\" has the amount \"x\""},
+      {"licence=0", "\"licence\" has the amount \"0\""},
+      {"licence=-1", "\"licence\" has the amount \"-1\""},
+      {"licence=0.00001", "\"licence\" has the amount \"0.00001\""},
+      {"licence=1e10", "\"licence\" has the amount \"1e10\""},
+      {"licence=nan", "\"licence\" has the amount \"nan\""},
+      {"licence=1=2", "\"licence\" has the amount \"1=2\""},
+      {"=1", "a resource has no name"},
+      {"a=1,,b=1", "a resource has no name"},
+      {"a=1,", "nothing follows the last comma"},
+      {"a=1, b=1", "\" b\" has a space"},
+      {"a=1,b=1,a=2", "\"a\" stands there twice"},
+      {"gpus=2", "\"gpus\" is no custom resource: it has an option of its own"}};
+  for (const auto& [text, problem] : wrong) {
+    EXPECT_THAT(refusal(load({{"GLINT_RESOURCES", text}})),
+                AllOf(HasSubstr("variable GLINT_RESOURCES"), HasSubstr("resources = \"" + text + "\""),
+                      HasSubstr(problem), HasSubstr("expected names with amounts")))
+        << text;
+  }
+  EXPECT_THAT(refusal(load({}, {}, {.resources = "tape"})), HasSubstr("config.resources"));
+}
+
+TEST(ConfigResources, TheTimeBeforeAReportIsNotNegative) {
+  EXPECT_THAT(refusal(load({}, {"--glint-report-waiting-after-s=-1"})), HasSubstr("report_waiting_after_s = \"-1\""));
+  EXPECT_EQ(load({}, {"--glint-report-waiting-after-s=0"}).value().report_waiting_after_s, 0);
 }
 
 }  // namespace

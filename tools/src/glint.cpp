@@ -11,10 +11,13 @@ constexpr int usage_status = 2;
 
 int print_info() {
   const glint::node_info info = glint::this_node();
-  std::printf("glint    %s\ncpus     %d\ndevices  %zu\n", GLINT_VERSION, info.cpus, info.devices.size());
+  std::printf("glint    %s\ncpus     %d\nmemory   %llu MiB\ndevices  %zu\n", GLINT_VERSION, info.cpus,
+              static_cast<unsigned long long>(info.memory_bytes >> 20), info.devices.size());
   for (const auto& d : info.devices) {
     std::printf("  %s, %zu MiB, %s\n", d.name.c_str(), d.capacity_bytes >> 20, d.uuid.c_str());
   }
+  if (!info.resources.empty()) std::puts("resources");
+  for (const auto& [name, amount] : info.resources) std::printf("  %s = %g\n", name.c_str(), amount);
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <glint/base/log.hpp>
@@ -22,6 +23,10 @@ enum class device_backend : std::uint8_t {
 /// The enumerator's name, e.g. "automatic".
 [[nodiscard]] std::string_view to_string(device_backend backend) noexcept;
 
+/// Custom resources: the user's names for what only so much of may be in use at once (licences, a tape drive), and how
+/// much. Counted in steps of 0.0001.
+using resource_amounts = std::vector<std::pair<std::string, double>>;
+
 /// The settings of a node. Each can be given in three places; the later wins: this struct, an environment variable
 /// (`GLINT_` and the field's name in capitals), an argument (`--glint-` and the name with dashes). config_help() lists
 /// them.
@@ -32,9 +37,22 @@ struct config {
   device_backend backend = device_backend::automatic;   ///< What drives the devices.
   glint::log_level log_level = glint::log_level::info;  ///< Messages below it are dropped.
   std::uint32_t idle_spin_us = 20;                      ///< How long an idle thread spins before it sleeps, us.
+  std::uint64_t memory_bytes = 0;                       ///< Host memory to share out; 0: what the machine has, bytes.
+  std::string resources = {};                           ///< Custom resources of the node, as "licence=2,tape=0.5".
+  double report_waiting_after_s = 10;                   ///< A request that waits so long is logged; 0: never, s.
 
   friend bool operator==(const config&, const config&) = default;
 };
+
+/// "licence=2,tape=0.5" as names and amounts, in order of the names; the empty text has none.
+///
+/// Errors: invalid_configuration for a name that is empty, stands there twice, has a space or a control character in it
+/// or belongs to a resource with an option of its own (cpus, gpus, memory), and for an amount that is not a number from
+/// 0.0001 to 1e9. The text says which.
+[[nodiscard]] result<resource_amounts> parse_resources(std::string_view text);
+
+/// The amount in steps of 0.0001. Errors: invalid_argument for a name or an amount that parse_resources refuses.
+[[nodiscard]] result<std::uint64_t> resource_units(std::string_view name, double amount);
 
 /// Environment variables by name.
 using environment = std::map<std::string, std::string>;

@@ -36,9 +36,9 @@ class handle_base {
   actor_cell* cell_ = nullptr;
 };
 
-/// Makes the actor known to its runtime and gives it a device, reserving its share if there is room now.
-void register_actor(actor_cell& cell, const actor_options& options);
-/// Starts the constructor with the actor's checked options.
+/// Makes the actor known to its runtime.
+void register_actor(actor_cell& cell);
+/// Gives the actor a device, and starts the constructor with the actor's checked options.
 void start_actor(const actor_options& options, call_base& constructor);
 [[nodiscard]] std::string actor_name(const actor_options& options, const std::string& type);
 /// Throws empty_ref for a handle of nothing, not_running if its runtime has ended.
@@ -122,7 +122,7 @@ template <class Type, class... Args>
       auto cell = make_intrusive<detail::actor_of<Type>>(scope.get(), detail::actor_name(options, type_name<Type>()),
                                                          detail::next_caller_id());
       detail::handle_base handle(cell.detach(), adopt);  // handles are together the cell's user
-      detail::register_actor(*handle.cell(), options);
+      detail::register_actor(*handle.cell());
       using body = detail::constructor_body<Type, choice::on_device>;
       auto [task, ref] = detail::make_task<detail::construct_base, typename choice::parameters>(
           *handle.cell(), body{}, std::forward<Args>(args)...);

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 #include <type_traits>
 
+#include <glint/base/config.hpp>
+
 namespace glint {
 
 namespace detail {
+[[noreturn]] void throw_too_many_resources();
+
 /// First member of every options struct: only the library can name a value of it, so that a non-empty braced argument
 /// is never taken for options, while `{}` means the defaults.
 class options_guard {
@@ -25,6 +32,33 @@ class options_guard {
   }
 };
 }  // namespace detail
+
+/// An amount of one of the node's custom resources.
+struct resource_amount {
+  std::string_view name;  ///< Has to live until the call that it is given to returns.
+  double amount;
+};
+
+/// A few amounts, by value. Throws invalid_argument for more than `capacity`.
+class resource_list {
+ public:
+  static constexpr std::size_t capacity = 8;
+  constexpr resource_list() noexcept = default;
+  constexpr resource_list(std::initializer_list<resource_amount> amounts) {
+    for (const resource_amount& a : amounts) add(a);
+  }
+  constexpr void add(resource_amount amount) {
+    if (count_ == capacity) detail::throw_too_many_resources();
+    amounts_[count_++] = amount;
+  }
+  [[nodiscard]] constexpr bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] constexpr const resource_amount* begin() const noexcept { return amounts_.data(); }
+  [[nodiscard]] constexpr const resource_amount* end() const noexcept { return amounts_.data() + count_; }
+
+ private:
+  std::array<resource_amount, capacity> amounts_{};
+  std::size_t count_ = 0;
+};
 
 /// Some types of exceptions, as `retry_on<std::runtime_error, my_error>`. By type, not by value, so that it can cross
 /// to other nodes.
@@ -60,9 +94,15 @@ struct task_options {
   /// CPU slots the body holds while it runs, in steps of 0.0001; 0 for work that only waits. More than the node has is
   /// `infeasible`.
   double cpus = 1;
-  /// Share of one device that no other reservation may have while the task runs, from 0 to 1, in steps of 0.0001. 0: a
-  /// function of a gpu_context still runs on a device, beside others.
+  /// Up to 1: share of one device that no other reservation may have until the task's work there has run, in steps of
+  /// 0.0001. Above: as many whole devices, all at once (see gpu_context::on); only whole numbers. 0: a function of a
+  /// gpu_context still runs on a device, beside others.
   double gpus = 0;
+  /// Host memory that is set apart for the body, bytes, out of the node's `config::memory_bytes`. Counted, not
+  /// enforced.
+  std::uint64_t memory_bytes = 0;
+  /// What the body needs of the node's custom resources, as {{"licence", 1}}; amounts above 0, in steps of 0.0001.
+  resource_list resources = {};
   /// How often it is tried again after a failure of the system (out_of_memory, kernel_failed, device_lost, device_error
   /// while its body runs or before it) or of a type in `retry_on`. Not tried again: what was cancelled or timed out,
   /// what failed because an argument did, and a task one of whose arguments was moved into the body (its error says
@@ -83,8 +123,11 @@ struct actor_options {
   detail::options_guard guard{};
   /// In errors and messages; empty: the type's own name. Has to live until the call returns.
   std::string_view name = {};
-  /// Share of one device that no other reservation may have while the actor lives, as in task_options.
+  /// Share of a device, or whole devices, that no other reservation may have while the actor lives, as in task_options.
   double gpus = 0;
+  /// As in task_options, for as long as the actor lives.
+  std::uint64_t memory_bytes = 0;
+  resource_list resources = {};
 };
 
 }  // namespace glint

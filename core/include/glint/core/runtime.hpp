@@ -39,6 +39,8 @@ int run(int argc, char** argv, int (*driver)(arguments), const config& defaults 
 struct node_info {
   int cpus = 0;                           ///< CPU slots.
   std::vector<gpu::device_info> devices;  ///< By index.
+  std::uint64_t memory_bytes = 0;         ///< Host memory to share out.
+  resource_amounts resources;             ///< Custom resources in all, in order of their names.
 };
 /// Thread-safe. Throws not_running.
 [[nodiscard]] node_info this_node();

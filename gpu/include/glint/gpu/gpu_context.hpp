@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/unique_function.hpp>
@@ -24,6 +28,9 @@ class use_scope;
 class gpu_context {
  public:
   gpu_context(intrusive_ptr<gpu::device_context> device, intrusive_ptr<gpu::stream> stream) noexcept;
+  /// With more devices, for a body that has several.
+  gpu_context(intrusive_ptr<gpu::device_context> device, intrusive_ptr<gpu::stream> stream,
+              std::vector<intrusive_ptr<gpu::device_context>> others);
   gpu_context(const gpu_context&) = delete;
   gpu_context& operator=(const gpu_context&) = delete;
   /// Finishes, if nobody did.
@@ -32,6 +39,15 @@ class gpu_context {
   [[nodiscard]] gpu::device& device() const noexcept { return device_->device(); }
   [[nodiscard]] gpu::stream& stream() const noexcept { return *stream_; }
   [[nodiscard]] gpu::device_context& context() const noexcept { return *device_; }
+
+  /// How many devices the body has: one, unless its task or actor asked for more.
+  [[nodiscard]] int device_count() const noexcept { return 1 + static_cast<int>(others_.size()); }
+  /// The context of the body's `i`-th device, valid as long as this one; 0 is this one itself. Its stream starts
+  /// behind what the body's arguments wait for, and its work is part of the body's: results are ready when all of it
+  /// has run. Work on two devices is in no other order than what `reads`, `writes` and `to_device` make, or
+  /// `on(1).stream().wait(on(0).stream().now())`. The first call for a device leases a stream there. Throws
+  /// invalid_argument for `i` outside of device_count(), and the device's errors.
+  [[nodiscard]] gpu_context& on(int i);
 
   /// Device memory, not initialized, usable in order of `stream()` at once; counts as written by the body. Never waits:
   /// throws out_of_memory when the device has no room. The memory is freed in stream order after the last handle went.
@@ -68,8 +84,26 @@ class gpu_context {
   /// the body enqueued, and returns that point. The context must not be used afterwards; a second call returns the same
   /// point.
   gpu::stream_point finish();
+  /// For the runtime, at the end of the body, before `finish`: makes `stream()` wait for what was enqueued on the other
+  /// devices, so that the point of `finish` stands for all. Errors: those of the devices.
+  [[nodiscard]] result<void> join();
+
+  /// What a body enqueued on another device: the operations of a stream after the first `begin`, up to the point.
+  struct side {
+    gpu::stream_point point;
+    std::uint64_t begin = 0;
+  };
+  /// For the runtime, after `finish`: one for each other device that was used.
+  [[nodiscard]] std::vector<side> sides();
 
  private:
+  /// Another device of the body; its context is made when it is first asked for.
+  struct other_device {
+    intrusive_ptr<gpu::device_context> device;
+    std::unique_ptr<gpu_context> context = {};
+    std::uint64_t begin = 0;
+  };
+
   [[nodiscard]] tensor_base make(dtype type, extents shape);
   [[nodiscard]] tensor_base make_zeros(dtype type, extents shape);
   [[nodiscard]] tensor_base bring(const tensor_base& source);
@@ -79,6 +113,8 @@ class gpu_context {
   intrusive_ptr<gpu::device_context> device_;
   intrusive_ptr<gpu::stream> stream_;
   intrusive_ptr<gpu::use_scope> scope_;  // made when the first tensor is declared
+  std::vector<other_device> others_;
+  gpu::stream_point begin_;  // of the body, if it has other devices
 };
 
 }  // namespace glint

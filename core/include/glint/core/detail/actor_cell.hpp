@@ -12,6 +12,7 @@
 
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/mutex.hpp>
+#include <glint/core/detail/resource_share.hpp>
 #include <glint/core/detail/task.hpp>
 
 namespace glint::detail {
@@ -52,6 +53,7 @@ class call_base : public task_base {
   void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept override;
   [[nodiscard]] hold_ptr<store::entry> chain() override;
   void count() noexcept override;
+  [[nodiscard]] std::span<const int> reserved_devices() const noexcept override;
 
  private:
   friend class actor_cell;
@@ -75,7 +77,7 @@ class construct_base : public call_base {
   [[nodiscard]] std::optional<error> refusal() noexcept override { return std::nullopt; }
   void failing(const error& failure) noexcept override;
   [[nodiscard]] hold_ptr<store::entry> chain() override;
-  [[nodiscard]] bool keep_device_share() noexcept override;
+  void keep_resources(resource_share& share) noexcept override;
 };
 
 /// An actor: its object, its mailbox, and what keeps calls in order.
@@ -108,6 +110,7 @@ class actor_cell : public schedulable, public ref_counted {
 
   void run() noexcept override;
   void abandon(const error& why) noexcept override;
+  [[nodiscard]] std::string subject() const override { return "actor " + name_; }
   /// Shutdown's, after the workers have stopped: fails what is queued and destroys the object.
   void stop(const error& why) noexcept;
 
@@ -134,7 +137,9 @@ class actor_cell : public schedulable, public ref_counted {
   /// True after `stop`: a handle from before a shutdown.
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
 
-  std::int32_t gpu_units = 0;  ///< Share of `device` that is reserved for life; set when granted.
+  resource_share resources;  ///< Held for life: owner-thread only, from when it is granted.
+  /// Gives them back when its last call on a device has run. The mailbox's thread, when no call will come any more.
+  void give_back_resources() noexcept;
 
  protected:
   ~actor_cell() override = default;

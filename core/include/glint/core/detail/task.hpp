@@ -22,7 +22,14 @@ namespace glint::detail {
 class runtime;
 class task_base;
 class task_pin;
+class task_claim;
+class resource_share;
 struct device_origin;
+struct resource_request;
+/// So that only the few who make claims know the type.
+struct task_claim_deleter {
+  void operator()(task_claim* claim) const noexcept;
+};
 }  // namespace glint::detail
 
 namespace glint {
@@ -42,6 +49,8 @@ class schedulable {
   virtual void run() noexcept = 0;
   /// Instead of `run` when the runtime stops.
   virtual void abandon(const error& why) noexcept = 0;
+  /// "task add", for errors and messages. Runs no user code.
+  [[nodiscard]] virtual std::string subject() const = 0;
 
   schedulable* next_in_queue = nullptr;
 
@@ -129,11 +138,12 @@ class task_base : public schedulable, public store::producer {
   void start() noexcept;
   /// Fails before its start with what its options ask for and the node could never give.
   void refuse(error why) noexcept { failure_ = std::move(why); }
-  /// Refuses what asks for more than the node has in all.
-  void check_feasible();
+  /// Makes the task ask the ledger for `request`, once its arguments are known. Refuses it if the node does not have
+  /// that much, or not so many CPU slots. Before its start.
+  void require(const resource_request& request);
   [[nodiscard]] runtime& owner() const noexcept { return runtime_; }
-  /// The resource ledger's: the device share asked for is there.
-  void device_granted(intrusive_ptr<gpu::device_context> granted) noexcept;
+  /// The claim's: what was asked for is there.
+  void resources_granted() noexcept;
   void run() noexcept final;
   void abandon(const error& why) noexcept final;
 
@@ -170,8 +180,6 @@ class task_base : public schedulable, public store::producer {
 
   [[nodiscard]] bool on_device() const noexcept { return traits_.on_device; }
   [[nodiscard]] const ref_argument* arguments() const noexcept { return arguments_; }
-  /// "task add", for errors and messages.
-  [[nodiscard]] virtual std::string subject() const;
   /// The same, at any time: for `stop`. A call's actor may be gone when the record is closed.
   [[nodiscard]] std::string subject_at_any_time() noexcept;
   /// The user's name for it, else the function's.
@@ -196,9 +204,11 @@ class task_base : public schedulable, public store::producer {
   void moved_in() noexcept { last_attempt("an argument had been moved in"); }
   /// There can be no other attempt, whatever the options say. `why` is literal text.
   void last_attempt(const char* why) noexcept { last_attempt_because_ = why; }
+  /// Whether no argument has to be waited for.
+  [[nodiscard]] bool arguments_there() const noexcept;
+  [[nodiscard]] std::string subject() const override;
 
   std::int32_t cpu_units = units_per_slot;    ///< CPU slots, of units_per_slot each.
-  std::int32_t gpu_units = 0;                 ///< Share of a device, of units_per_slot.
   intrusive_ptr<gpu::device_context> device;  ///< Where it runs; chosen by `placement` unless an actor fixes it.
 
  protected:
@@ -233,8 +243,10 @@ class task_base : public schedulable, public store::producer {
   [[nodiscard]] virtual hold_ptr<store::entry> chain() { return {}; }
   /// A suspended body can go on.
   virtual void resumable() noexcept;
-  /// A device share was granted: true if it is kept beyond the body (an actor's, for life).
-  [[nodiscard]] virtual bool keep_device_share() noexcept { return false; }
+  /// The body has returned: takes what was granted to it if that is kept (an actor's, for life).
+  virtual void keep_resources(resource_share& /*share*/) noexcept {}
+  /// Indices of the devices that the body has a share of; empty if it did not ask for one.
+  [[nodiscard]] virtual std::span<const int> reserved_devices() const noexcept;
 
   /// What a body that has returned leaves in the statistics.
   virtual void count() noexcept;
@@ -254,6 +266,7 @@ class task_base : public schedulable, public store::producer {
   void await_arguments(store::readiness level) noexcept;
   void argument_done(std::uint32_t count = 1) noexcept;
   void withdraw_arguments() noexcept;
+  void withdraw_claim() noexcept;
   void link_child(task_base& child) noexcept;
   void unlink_child(task_base& child) noexcept;
   void hand_children_over() noexcept;
@@ -282,17 +295,20 @@ class task_base : public schedulable, public store::producer {
   void note_uses(const gpu::stream_point& point) noexcept;
   [[nodiscard]] std::vector<gpu::stream_point> writes_behind_arguments() const;
   void fail(error failure) noexcept;
-  void release_device() noexcept;
+  /// Gives back what the task holds: at once, or when what it enqueued up to `point` has run.
+  void release_resources(const gpu::stream_point& point = {}) noexcept;
+  [[nodiscard]] gpu_context make_context(intrusive_ptr<gpu::stream> stream) const;
 
   const task_traits& traits_;
   runtime& runtime_;
   ref_argument* arguments_ = nullptr;
-  std::unique_ptr<task_settings> settings_;  // null: the defaults
+  std::unique_ptr<task_settings> settings_;                // null: the defaults
+  std::unique_ptr<task_claim, task_claim_deleter> claim_;  // null unless it asks for resources besides CPU slots
   std::atomic<std::uint32_t> pins_{1};
   std::atomic<std::uint32_t> awaited_{0};
   enum class stage : std::uint8_t { arguments, copies, body, again } stage_ = stage::arguments;
-  bool device_reserved_ = false;
   std::atomic<bool> stop_requested_{false};
+  std::atomic<bool> failure_counted_{false};
   bool closed_ = false;          // guarded by mutex_
   bool has_children_ = false;    // when it was closed: later it gets none
   bool children_ended_ = false;  // guarded by mutex_: those to come end at once
