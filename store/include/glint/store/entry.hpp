@@ -152,9 +152,10 @@ class entry : public ref_counted {
 template <class T>
 [[nodiscard]] const type_descriptor& descriptor_of() noexcept;
 
-/// An object with its native value inside: no serialization, no second allocation.
+/// An object with its native value inside: no serialization, no second allocation. Derived from only by entries that
+/// must do something when they go (core's combinations).
 template <class T>
-class typed_entry final : public entry {
+class typed_entry : public entry {
  public:
   typed_entry() noexcept : entry(descriptor_of<T>()) {}
 
@@ -167,9 +168,11 @@ class typed_entry final : public entry {
 
   [[nodiscard]] T& get() noexcept { return *std::launder(reinterpret_cast<T*>(&storage_)); }
 
- private:
+ protected:
   ~typed_entry() override { destroy_value(); }
-  void* payload() noexcept override { return &storage_; }
+
+ private:
+  void* payload() noexcept final { return &storage_; }
 
   alignas(T) std::byte storage_[sizeof(T)];
 };
