@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement.hpp"
 
-#include <cstring>
 #include <vector>
 
 #include <glint/gpu/storage.hpp>
@@ -37,30 +36,6 @@ whereabouts look(store::entry& e, memory_place wanted) {
   return seen;
 }
 
-/// Copies the elements, row-major, without a device. Precondition: the host may read them.
-result<tensor_base> copy_on_host(const tensor_base& t) {
-  auto storage = gpu::storage::on_host(t.bytes());
-  if (!storage) return fail(storage.error());
-  tensor_base copy(*std::move(storage), t.dtype(), t.shape());
-  const auto width = size_of(t.dtype());
-  auto* to = static_cast<std::byte*>(copy.address());
-  const auto* from = static_cast<const std::byte*>(t.address());
-  if (t.contiguous()) {
-    if (t.bytes() != 0) std::memcpy(to, from, t.bytes());
-    return copy;
-  }
-  const auto shape = t.shape().values();
-  const auto strides = t.strides();
-  std::vector<std::int64_t> at(shape.size(), 0);
-  for (std::int64_t i = 0; i < t.size(); ++i, to += width) {
-    std::int64_t element = 0;
-    for (std::size_t d = 0; d < at.size(); ++d) element += at[d] * strides[d];
-    std::memcpy(to, from + element * static_cast<std::int64_t>(width), width);
-    for (std::size_t d = at.size(); d-- > 0 && ++at[d] == shape[d];) at[d] = 0;
-  }
-  return copy;
-}
-
 /// A new object with a copy of the value, its tensors at `target` (null: the host); `all` copies also those that lie
 /// there. Issued, becomes ready when the copies have run.
 result<intrusive_ptr<store::entry>> copy_object(store::entry& source, gpu::device_context* target, bool all) {
@@ -80,7 +55,7 @@ result<intrusive_ptr<store::entry>> copy_object(store::entry& source, gpu::devic
   std::optional<error> failure;
   for_each_tensor_of(*copy, [&](tensor_base& t) {
     if (failure || t.empty_handle() || (!all && t.place() == wanted)) return;
-    auto copied = t.place().is_host() && !target ? copy_on_host(t) : t.copy_to(target, *stream);
+    auto copied = t.place().is_host() && !target ? t.copy_on_host() : t.copy_to(target, *stream);
     if (copied) {
       t = *std::move(copied);
     } else {

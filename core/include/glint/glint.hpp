@@ -9,6 +9,7 @@
 #include <glint/core/any_ref.hpp>
 #include <glint/core/as_completed.hpp>
 #include <glint/core/batch.hpp>
+#include <glint/core/metadata.hpp>
 #include <glint/core/object_ref.hpp>
 #include <glint/core/objects.hpp>
 #include <glint/core/options.hpp>

@@ -58,7 +58,12 @@ class tensor_base {
   /// of the device.
   [[nodiscard]] result<tensor_base> copy_to(gpu::device_context* target, gpu::stream& stream) const;
 
-  /// Taken apart for encoding, and put together again. Throws malformed_data for parts that fit no storage.
+  /// A row-major copy of a host tensor in host memory, made at once by the calling thread. Precondition: the host may
+  /// read the elements. Errors: out_of_memory.
+  [[nodiscard]] result<tensor_base> copy_on_host() const;
+
+  /// Taken apart for encoding, and put together again; see tensor_export.hpp. Throws malformed_data for parts that fit
+  /// no storage.
   [[nodiscard]] tensor_parts parts() const;
   [[nodiscard]] static tensor_base from_parts(const tensor_parts& parts);
 
@@ -76,6 +81,8 @@ class tensor_base {
 
  private:
   [[nodiscard]] std::size_t span_bytes() const noexcept;
+  [[nodiscard]] tensor_parts exported_parts() const;
+  [[nodiscard]] tensor_parts described_with(gpu::storage_ref storage) const;
 
   intrusive_ptr<gpu::storage> storage_;
   std::int64_t offset_ = 0;
