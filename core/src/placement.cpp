@@ -19,7 +19,7 @@ void for_each_tensor_of(store::entry& e, Visit visit) {
 /// What a value's tensors say of where they are.
 struct whereabouts {
   bool elsewhere = false;                    ///< Some lie elsewhere than wanted.
-  bool shared = false;                       ///< Some share storage with other tensors.
+  bool shared = false;                       ///< Some share storage with other tensors, or with what is not Glint's.
   gpu::device_context* on_device = nullptr;  ///< A device that some lie on.
 };
 
@@ -28,7 +28,7 @@ whereabouts look(store::entry& e, memory_place wanted) {
   for_each_tensor_of(e, [&](tensor_base& t) {
     if (t.empty_handle()) return;
     if (t.place() != wanted) seen.elsewhere = true;
-    if (!t.storage()->unique()) seen.shared = true;
+    if (!t.storage()->unique() || t.storage()->read_only()) seen.shared = true;
     // What streams still do with host memory, a host function that writes there would not wait for.
     if (t.place().is_host() && !t.storage()->uses().empty()) seen.shared = true;
     if (auto* context = t.storage()->context()) seen.on_device = context;

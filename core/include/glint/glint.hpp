@@ -15,6 +15,7 @@
 #include <glint/core/options.hpp>
 #include <glint/core/runtime.hpp>
 #include <glint/core/submit.hpp>
+#include <glint/core/table.hpp>
 #include <glint/core/wait.hpp>
 #include <glint/core/when.hpp>
 #include <glint/gpu/gpu_context.hpp>

@@ -58,6 +58,8 @@ class tensor_base {
   /// of the device.
   [[nodiscard]] result<tensor_base> copy_to(gpu::device_context* target, gpu::stream& stream) const;
 
+  /// As tensor::to_host.
+  [[nodiscard]] tensor_base on_host() const;
   /// A row-major copy of a host tensor in host memory, made at once by the calling thread. Precondition: the host may
   /// read the elements. Errors: out_of_memory.
   [[nodiscard]] result<tensor_base> copy_on_host() const;
@@ -75,7 +77,6 @@ class tensor_base {
   [[nodiscard]] tensor_base reshaped(extents shape) const;
   [[nodiscard]] tensor_base sliced(std::int64_t begin, std::int64_t end) const;
   [[nodiscard]] tensor_base with_dimensions_reversed() const;
-  [[nodiscard]] tensor_base on_host() const;
   /// Host memory; zeros if asked for. Throws out_of_memory.
   [[nodiscard]] static tensor_base make_on_host(glint::dtype type, extents shape, bool zeros);
 
