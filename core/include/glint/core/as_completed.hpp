@@ -25,6 +25,8 @@ struct as_completed_options {
 /// Gives refs in the order in which their objects settle: what `as_completed` returns. Single pass, for one thread.
 template <class Ref>
 class completions {
+  static_assert(detail::some_ref<Ref>, "glint: as_completed takes a vector of refs; a value is ready already");
+
  public:
   /// Input iterator; compares to std::default_sentinel only.
   class iterator {
@@ -72,7 +74,7 @@ class completions {
   }
 
  private:
-  template <detail::some_ref R>
+  template <class R>
   friend completions<R> as_completed(std::vector<R> refs, as_completed_options options);
 
   completions(std::vector<intrusive_ptr<store::entry>> objects, detail::deadline until)
@@ -95,7 +97,7 @@ class completions {
 /// The range holds what it has not given yet, and nothing of what it has: the loop above moves values out if `refs` was
 /// the last to hold them. It may be left at any time. Throws empty_ref, not_running; while it is used, timeout and
 /// shutdown. A task that waits in it gives its CPU slot back. Cost: a lock for each ref, whatever their number.
-template <detail::some_ref Ref>
+template <class Ref>
 [[nodiscard]] completions<Ref> as_completed(std::vector<Ref> refs, as_completed_options options = {}) {
   detail::deadline until;
   if (options.timeout) until = detail::deadline_in(*options.timeout);

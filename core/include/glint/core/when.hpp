@@ -73,6 +73,14 @@ class any_of final : public combination_of<std::size_t> {
   }
 };
 
+/// True for refs; otherwise the first line says what is wrong.
+template <class... Refs>
+consteval bool check_refs() {
+  constexpr bool all = (some_ref<Refs> && ...);
+  static_assert(all, "glint: when_all and when_any take refs, or one vector of refs; a value is ready already");
+  return all;
+}
+
 /// Throw as the public functions say.
 template <class Refs>
 object_ref<Refs> start_all(object_list objects) {
@@ -92,9 +100,11 @@ object_ref<Refs> start_all(object_list objects) {
 /// lives, and nothing once it has failed; dropped before that, it leaves nothing behind. The same object may stand
 /// several times. Throws empty_ref, not_running. Never blocks. Thread-safe. Cost: three allocations and, for each ref
 /// that is not settled, a lock of its object.
-template <detail::some_ref... Refs>
+template <class... Refs>
 [[nodiscard]] object_ref<std::tuple<Refs...>> when_all(Refs... refs) {
-  return detail::start_all<std::tuple<Refs...>>({detail::entry_of(refs)...});
+  if constexpr (detail::check_refs<Refs...>())
+    return detail::start_all<std::tuple<Refs...>>({detail::entry_of(refs)...});
+  return {};
 }
 /// The same of any number of refs: `object_ref<T>` or `any_ref`.
 template <detail::some_ref Ref>
@@ -109,9 +119,10 @@ template <detail::some_ref Ref>
 /// in those that still are pending; so it does when it is dropped before. The same object may stand several times.
 /// Throws invalid_argument without refs, empty_ref, not_running. Never blocks. Thread-safe. Cost: as when_all, and the
 /// same again when it is settled.
-template <detail::some_ref... Refs>
+template <class... Refs>
 [[nodiscard]] object_ref<std::size_t> when_any(const Refs&... refs) {
-  return detail::start_any({detail::entry_of(refs)...});
+  if constexpr (detail::check_refs<Refs...>()) return detail::start_any({detail::entry_of(refs)...});
+  return {};
 }
 template <detail::some_ref Ref>
 [[nodiscard]] object_ref<std::size_t> when_any(const std::vector<Ref>& refs) {
