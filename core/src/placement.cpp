@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement.hpp"
 
-#include <cstring>
 #include <vector>
 
 #include <glint/base/exception.hpp>
@@ -23,7 +22,7 @@ void for_each_tensor_of(store::entry& e, Visit visit) {
 /// What a value's tensors say of where they are.
 struct whereabouts {
   bool elsewhere = false;                    ///< Some lie elsewhere than wanted.
-  bool shared = false;                       ///< Some share storage with other tensors.
+  bool shared = false;                       ///< Some share storage with other tensors, or with what is not Glint's.
   gpu::device_context* on_device = nullptr;  ///< A device that some lie on.
 };
 
@@ -32,36 +31,12 @@ whereabouts look(store::entry& e, memory_place wanted) {
   for_each_tensor_of(e, [&](tensor_base& t) {
     if (t.empty_handle()) return;
     if (t.place() != wanted) seen.elsewhere = true;
-    if (!t.storage()->unique()) seen.shared = true;
+    if (!t.storage()->unique() || t.storage()->read_only()) seen.shared = true;
     // What streams still do with host memory, a host function that writes there would not wait for.
     if (t.place().is_host() && !t.storage()->uses().empty()) seen.shared = true;
     if (auto* context = t.storage()->context()) seen.on_device = context;
   });
   return seen;
-}
-
-/// Copies the elements, row-major, without a device. Precondition: the host may read them.
-result<tensor_base> copy_on_host(const tensor_base& t) {
-  auto storage = gpu::storage::on_host(t.bytes());
-  if (!storage) return fail(storage.error());
-  tensor_base copy(*std::move(storage), t.dtype(), t.shape());
-  const auto width = size_of(t.dtype());
-  auto* to = static_cast<std::byte*>(copy.address());
-  const auto* from = static_cast<const std::byte*>(t.address());
-  if (t.contiguous()) {
-    if (t.bytes() != 0) std::memcpy(to, from, t.bytes());
-    return copy;
-  }
-  const auto shape = t.shape().values();
-  const auto strides = t.strides();
-  std::vector<std::int64_t> at(shape.size(), 0);
-  for (std::int64_t i = 0; i < t.size(); ++i, to += width) {
-    std::int64_t element = 0;
-    for (std::size_t d = 0; d < at.size(); ++d) element += at[d] * strides[d];
-    std::memcpy(to, from + element * static_cast<std::int64_t>(width), width);
-    for (std::size_t d = at.size(); d-- > 0 && ++at[d] == shape[d];) at[d] = 0;
-  }
-  return copy;
 }
 
 /// A new object with a copy of the value, its tensors at `target` (null: the host); `all` copies also those that lie
@@ -83,7 +58,7 @@ result<intrusive_ptr<store::entry>> copy_object(store::entry& source, gpu::devic
   std::optional<error> failure;
   for_each_tensor_of(*copy, [&](tensor_base& t) {
     if (failure || t.empty_handle() || (!all && t.place() == wanted)) return;
-    auto copied = t.place().is_host() && !target ? copy_on_host(t) : t.copy_to(target, *stream);
+    auto copied = t.place().is_host() && !target ? t.copy_on_host() : t.copy_to(target, *stream);
     if (copied) {
       t = *std::move(copied);
     } else {
@@ -103,7 +78,7 @@ result<intrusive_ptr<store::entry>> copy_object(store::entry& source, gpu::devic
 
 result<tensor_base> copy_where_it_lies(const tensor_base& t) {
   gpu::device_context* device = t.storage()->context();
-  if (!device) return copy_on_host(t);
+  if (!device) return t.copy_on_host();
   const auto stream = device->transfer_stream();
   auto copy = t.copy_to(device, *stream);
   if (copy) GLINT_TRY(gpu::wait_reached(stream->now()));

@@ -14,15 +14,18 @@ namespace glint::gpu {
 class device_context;
 
 /// Frees memory of which all `uses` are over. What an abandoned stream may still touch is kept instead: host memory
-/// until the stream's end, device memory until the device's. `context` null: host memory.
-void free_memory(device_context* context, void* data, const std::vector<stream_point>& uses) noexcept;
+/// until the stream's end, device memory until the device's. `context` null: host memory; `owner` not null: host memory
+/// that is not freed but let go.
+void free_memory(device_context* context, void* data, intrusive_ptr<ref_counted> owner,
+                 const std::vector<stream_point>& uses) noexcept;
 
 /// Memory whose last handle went while work that uses it may not have run. Freed by whoever notices first that all its
 /// uses are over: the poller, or a thread that needs room.
 class deferred_free final : public ref_counted, public point_listener {
  public:
-  /// `context` null: host memory.
-  deferred_free(intrusive_ptr<device_context> context, void* data, std::vector<stream_point> uses) noexcept;
+  /// As free_memory.
+  deferred_free(intrusive_ptr<device_context> context, void* data, intrusive_ptr<ref_counted> owner,
+                std::vector<stream_point> uses) noexcept;
 
   /// Begins to listen. Precondition: the caller's count passes to the listening.
   void start() noexcept { advance(); }
@@ -37,6 +40,7 @@ class deferred_free final : public ref_counted, public point_listener {
 
   const intrusive_ptr<device_context> context_;
   void* const data_;
+  intrusive_ptr<ref_counted> owner_;  // whoever frees takes it
   const std::vector<stream_point> uses_;
   std::size_t next_ = 0;  // uses before it are over; the listening's own
   std::atomic<bool> freed_{false};

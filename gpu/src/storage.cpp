@@ -40,6 +40,13 @@ result<intrusive_ptr<storage>> storage::on_host(std::size_t bytes, host_fill fil
   return intrusive_ptr<storage>(new storage({}, data, bytes, {}), adopt);
 }
 
+intrusive_ptr<storage> storage::borrowed(const void* data, std::size_t bytes, intrusive_ptr<ref_counted> owner) {
+  GLINT_ASSERT(owner, "borrowed memory needs an owner");
+  intrusive_ptr<storage> made(new storage({}, const_cast<void*>(data), bytes, {}), adopt);  // see read_only
+  made->owner_ = std::move(owner);
+  return made;
+}
+
 result<intrusive_ptr<storage>> storage::on_device(intrusive_ptr<device_context> context, std::size_t bytes,
                                                   intrusive_ptr<gpu::stream> home) {
   GLINT_ASSERT(context && home, "device storage needs a device and a stream");
@@ -63,9 +70,9 @@ void storage::destroy() noexcept {
     std::vector<stream_point> uses = uses_.points();
     const auto over = [](const stream_point& p) { return p.stream->known_reached(p.sequence); };
     if (std::ranges::all_of(uses, over)) {
-      free_memory(context_.get(), data_, uses);
+      free_memory(context_.get(), data_, std::move(owner_), uses);
     } else {
-      auto deferred = make_intrusive<deferred_free>(context_, data_, std::move(uses));
+      auto deferred = make_intrusive<deferred_free>(context_, data_, std::move(owner_), std::move(uses));
       if (context_) context_->deferred().add(deferred);
       deferred.detach()->start();
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Copies of tensors between memories.
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include <glint/base/exception.hpp>
@@ -72,6 +74,27 @@ result<tensor_base> tensor_base::copy_to(gpu::device_context* target, gpu::strea
   copied.storage_ = std::move(*made);
   copied.offset_ = 0;
   return copied;
+}
+
+result<tensor_base> tensor_base::copy_on_host() const {
+  auto made = gpu::storage::on_host(bytes());
+  if (!made) return fail(std::move(made).error());
+  tensor_base copy(*std::move(made), dtype_, shape_);
+  const auto width = size_of(dtype_);
+  auto* to = static_cast<std::byte*>(copy.address());
+  const auto* from = static_cast<const std::byte*>(address());
+  if (contiguous()) {
+    if (bytes() != 0) std::memcpy(to, from, bytes());
+    return copy;
+  }
+  std::array<std::int64_t, extents::rank_max> at{};
+  for (std::int64_t i = 0; i < size(); ++i, to += width) {
+    std::int64_t element = 0;
+    for (std::size_t d = 0; d < shape_.rank(); ++d) element += at[d] * strides_[d];
+    std::memcpy(to, from + element * static_cast<std::int64_t>(width), width);
+    for (std::size_t d = shape_.rank(); d-- > 0 && ++at[d] == shape_[d];) at[d] = 0;
+  }
+  return copy;
 }
 
 tensor_base tensor_base::on_host() const {

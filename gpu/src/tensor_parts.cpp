@@ -7,6 +7,7 @@
 #include <glint/base/exception.hpp>
 #include <glint/gpu/storage.hpp>
 #include <glint/gpu/tensor.hpp>
+#include <glint/gpu/tensor_export.hpp>
 
 namespace glint {
 namespace {
@@ -30,14 +31,52 @@ std::int64_t end_of(const tensor_parts& parts) {
   return last == std::numeric_limits<std::int64_t>::max() ? -1 : last + 1;
 }
 
+thread_local int exports_on_this_thread = 0;
+
 }  // namespace
 
+namespace gpu {
+
+tensor_export_scope::tensor_export_scope() noexcept {
+  ++exports_on_this_thread;
+}
+
+tensor_export_scope::~tensor_export_scope() {
+  --exports_on_this_thread;
+}
+
+exported_elements::exported_elements(tensor_base elements) noexcept : elements_(std::move(elements)) {}
+
+std::span<const std::byte> exported_elements::bytes() const noexcept {
+  return {static_cast<const std::byte*>(elements_.address()), elements_.bytes()};
+}
+
+}  // namespace gpu
+
 tensor_parts tensor_base::parts() const {
+  if (exports_on_this_thread > 0 && !empty_handle()) return exported_parts();
+  return described_with({storage_});
+}
+
+/// Of the elements alone, row-major in host memory: nothing else of the storage leaves the process.
+tensor_parts tensor_base::exported_parts() const {
+  tensor_base elements = on_host();
+  if (!elements.contiguous()) {
+    auto copied = elements.copy_on_host();
+    if (!copied) throw_error(copied.error());
+    elements = *std::move(copied);
+  }
+  tensor_base described = elements;
+  described.offset_ = 0;
+  return described.described_with({make_intrusive<gpu::exported_elements>(std::move(elements))});
+}
+
+tensor_parts tensor_base::described_with(gpu::storage_ref storage) const {
   return {.dtype = static_cast<std::uint8_t>(dtype_),
           .offset = offset_,
           .shape = {shape_.values().begin(), shape_.values().end()},
           .strides = {strides().begin(), strides().end()},
-          .storage = {storage_}};
+          .storage = std::move(storage)};
 }
 
 tensor_base tensor_base::from_parts(const tensor_parts& parts) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/store/entry.hpp>
 
+#include <ctime>
+
 #include <glint/store/registry.hpp>
 
 namespace glint::store {
@@ -73,7 +75,17 @@ thread_local teller this_thread_teller;
 
 }  // namespace
 
-entry::entry(const type_descriptor& type) noexcept : type_(type) {
+namespace {
+
+std::int64_t coarse_now_ns() noexcept {
+  std::timespec now{};
+  (void)clock_gettime(CLOCK_REALTIME_COARSE, &now);  // cannot fail: the clock is there since Linux 2.6.32
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
+
+entry::entry(const type_descriptor& type) noexcept : type_(type), created_ns_(coarse_now_ns()) {
   shard_ = registry::add(*this);
 }
 

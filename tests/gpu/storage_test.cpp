@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/gpu/storage.hpp>
 
+#include <array>
+#include <memory>
+
 #include "fixture.hpp"
 
 namespace glint::gpu::test {
@@ -116,6 +119,62 @@ TEST_F(Storage, HostMemoryOfAnAbandonedCopyIsKeptUntilTheStreamsEnd) {
   EXPECT_TRUE(a->abandoned(a->now().sequence));
   EXPECT_EQ(in_use(), 256u) << "device memory is not given to others either";
   fake->run();  // the device was inside that copy: AddressSanitizer sees it if the memory is gone
+}
+
+/// Memory of somebody else's, which must not go while it is used.
+struct lender final : ref_counted {
+  explicit lender(std::shared_ptr<bool> flag) noexcept : ended(std::move(flag)) {}
+  ~lender() override { *ended = true; }
+  std::array<char, 64> bytes{};
+  std::shared_ptr<bool> ended;
+};
+
+TEST_F(Storage, BorrowedMemoryIsReadOnlyAndLetGoWithTheLastHandle) {
+  const auto ended = std::make_shared<bool>(false);
+  auto owner = make_intrusive<lender>(ended);
+  const void* const bytes = owner->bytes.data();
+  auto s = storage::borrowed(bytes, 64, std::move(owner));
+  EXPECT_EQ(s->data(), bytes);
+  EXPECT_EQ(s->bytes(), 64u);
+  EXPECT_TRUE(s->read_only());
+  EXPECT_TRUE(s->place().is_host());
+  EXPECT_FALSE(storage::on_host(64).value()->read_only());
+  auto other = s;
+  s.reset();
+  EXPECT_FALSE(*ended);
+  other.reset();
+  EXPECT_TRUE(*ended);
+}
+
+TEST_F(Storage, BorrowedMemoryIsKeptForCopies) {
+  const auto ended = std::make_shared<bool>(false);
+  auto owner = make_intrusive<lender>(ended);
+  const void* const bytes = owner->bytes.data();
+  auto from = storage::borrowed(bytes, 64, std::move(owner));
+  auto to = device_bytes(64);
+  ASSERT_TRUE(a->copy(to->data(), from->data(), 64));
+  from->note_read(a->now());
+  to->note_write(a->now());
+  from.reset();
+  EXPECT_FALSE(*ended);
+  settle();
+  EXPECT_TRUE(*ended);
+}
+
+TEST_F(Storage, BorrowedMemoryOfAnAbandonedCopyIsKeptUntilTheStreamsEnd) {
+  const auto ended = std::make_shared<bool>(false);
+  auto owner = make_intrusive<lender>(ended);
+  const void* const bytes = owner->bytes.data();
+  auto from = storage::borrowed(bytes, 64, std::move(owner));
+  auto to = device_bytes(64);
+  ASSERT_TRUE(a->copy(to->data(), from->data(), 64));
+  from->note_read(a->now());
+  to->note_write(a->now());
+  fake->lost = true;
+  from.reset();
+  to.reset();
+  fake->run();
+  EXPECT_FALSE(*ended) << "the device was inside that copy";
 }
 
 TEST_F(Storage, UsesAreTheNewestOfEachStream) {

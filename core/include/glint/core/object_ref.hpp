@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <type_traits>
 #include <utility>
 
@@ -16,7 +18,8 @@ class object_ref;
 
 namespace detail {
 struct ref_access;
-}
+struct any_ref_access;
+}  // namespace detail
 
 /// Refers to an object: the result of a task or call, or what was `put`. The object lives as long as any ref to it.
 ///
@@ -83,3 +86,11 @@ struct ref_traits<object_ref<T>> {
 };
 
 }  // namespace glint
+
+/// By object, as `==`: refs may be keys of unordered containers.
+template <class T>
+struct std::hash<glint::object_ref<T>> {
+  std::size_t operator()(const glint::object_ref<T>& ref) const noexcept {
+    return std::hash<const void*>{}(glint::detail::ref_access::entry(ref).get());
+  }
+};

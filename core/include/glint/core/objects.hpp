@@ -3,14 +3,12 @@
 
 #include <chrono>
 #include <concepts>
-#include <cstddef>
-#include <initializer_list>
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <glint/base/result.hpp>
+#include <glint/core/detail/deadline.hpp>
 #include <glint/core/detail/runtime_access.hpp>
 #include <glint/core/detail/signature.hpp>
 #include <glint/core/object_ref.hpp>
@@ -62,16 +60,6 @@ T take_value(intrusive_ptr<store::entry> entry) {
                           .with_subject("object of type " + type_name<T>()));
     }
   }
-}
-
-/// None for a time that the clock will not live to see.
-template <class Rep, class Period>
-deadline deadline_in(std::chrono::duration<Rep, Period> timeout) {
-  using clock = std::chrono::steady_clock;
-  const auto now = clock::now();
-  const std::chrono::duration<double> left = clock::time_point::max() - now;
-  if (std::chrono::duration<double>(timeout) >= left) return std::nullopt;
-  return now + std::chrono::duration_cast<clock::duration>(timeout);
 }
 
 [[noreturn]] void throw_timeout(const store::entry& entry);
@@ -137,39 +125,12 @@ template <class T>
   }
 }
 
-/// How many to wait for, and how long.
-struct wait_options {
-  detail::options_guard guard{};
-  std::optional<std::size_t> count = {};  ///< Return when this many are settled; default: all.
-  std::optional<std::chrono::steady_clock::duration> timeout =
-      {};  ///< Return after this at the latest; 0 polls; default: never.
-};
-
-/// Refs split by whether their objects are settled (ready or failed), each list in the order given.
-template <class T>
-struct wait_result {
-  std::vector<object_ref<T>> ready;    ///< At most `count`.
-  std::vector<object_ref<T>> pending;  ///< The others.
-};
-
-/// Waits until `count` objects are settled. Looks at no value. Throws duplicate_ref, empty_ref, invalid_argument (a
-/// count above the number of refs).
-template <class T>
-[[nodiscard]] wait_result<T> wait(const std::vector<object_ref<T>>& refs, wait_options options = {}) {
-  std::vector<intrusive_ptr<store::entry>> entries;
-  entries.reserve(refs.size());
-  for (const auto& ref : refs) entries.push_back(detail::ref_access::entry(ref));
-  detail::deadline until;
-  if (options.timeout) until = detail::deadline_in(*options.timeout);
-  std::vector<char> settled(refs.size());
-  detail::wait_some(entries, options.count.value_or(refs.size()), until, settled);
-  wait_result<T> split;
-  for (std::size_t i = 0; i < refs.size(); ++i) (settled[i] ? split.ready : split.pending).push_back(refs[i]);
-  return split;
-}
-template <class T>
-[[nodiscard]] wait_result<T> wait(std::initializer_list<object_ref<T>> refs, wait_options options = {}) {
-  return wait(std::vector<object_ref<T>>(refs), options);
+/// The same, but waits up to `timeout` for the object to settle.
+template <class T, class Rep, class Period>
+[[nodiscard]] std::optional<result<detail::try_value<T>>> try_get(const object_ref<T>& ref,
+                                                                  std::chrono::duration<Rep, Period> timeout) {
+  (void)detail::wait_settled(detail::ref_access::entry(ref), detail::deadline_in(timeout));
+  return try_get(ref);
 }
 
 }  // namespace glint

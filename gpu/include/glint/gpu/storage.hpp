@@ -34,6 +34,13 @@ class storage final : public ref_counted {
   [[nodiscard]] static result<intrusive_ptr<storage>> on_device(intrusive_ptr<device_context> context,
                                                                 std::size_t bytes, intrusive_ptr<gpu::stream> home);
 
+  /// Host memory of somebody else's, to be read only. `owner` keeps it, and is let go after the last handle and the
+  /// last use, by whatever thread that happens on.
+  [[nodiscard]] static intrusive_ptr<storage> borrowed(const void* data, std::size_t bytes,
+                                                       intrusive_ptr<ref_counted> owner);
+  /// True for borrowed memory: who wants to write must copy, even alone.
+  [[nodiscard]] bool read_only() const noexcept { return static_cast<bool>(owner_); }
+
   [[nodiscard]] memory_place place() const noexcept;
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
   /// Null when there are no bytes.
@@ -68,6 +75,7 @@ class storage final : public ref_counted {
   void* data_;
   std::size_t bytes_;
   intrusive_ptr<gpu::stream> home_;
+  intrusive_ptr<ref_counted> owner_;  // of borrowed memory
   detail::use_list uses_;
 };
 

@@ -58,7 +58,14 @@ class tensor_base {
   /// of the device.
   [[nodiscard]] result<tensor_base> copy_to(gpu::device_context* target, gpu::stream& stream) const;
 
-  /// Taken apart for encoding, and put together again. Throws malformed_data for parts that fit no storage.
+  /// As tensor::to_host.
+  [[nodiscard]] tensor_base on_host() const;
+  /// A row-major copy of a host tensor in host memory, made at once by the calling thread. Precondition: the host may
+  /// read the elements. Errors: out_of_memory.
+  [[nodiscard]] result<tensor_base> copy_on_host() const;
+
+  /// Taken apart for encoding, and put together again; see tensor_export.hpp. Throws malformed_data for parts that fit
+  /// no storage.
   [[nodiscard]] tensor_parts parts() const;
   [[nodiscard]] static tensor_base from_parts(const tensor_parts& parts);
 
@@ -70,12 +77,13 @@ class tensor_base {
   [[nodiscard]] tensor_base reshaped(extents shape) const;
   [[nodiscard]] tensor_base sliced(std::int64_t begin, std::int64_t end) const;
   [[nodiscard]] tensor_base with_dimensions_reversed() const;
-  [[nodiscard]] tensor_base on_host() const;
   /// Host memory; zeros if asked for. Throws out_of_memory.
   [[nodiscard]] static tensor_base make_on_host(glint::dtype type, extents shape, bool zeros);
 
  private:
   [[nodiscard]] std::size_t span_bytes() const noexcept;
+  [[nodiscard]] tensor_parts exported_parts() const;
+  [[nodiscard]] tensor_parts described_with(gpu::storage_ref storage) const;
 
   intrusive_ptr<gpu::storage> storage_;
   std::int64_t offset_ = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,10 +14,12 @@
 #include <glint/base/error.hpp>
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/mutex.hpp>
+#include <glint/base/serializable.hpp>
 #include <glint/base/type_name.hpp>
 #include <glint/gpu/stream.hpp>
 #include <glint/gpu/tensor.hpp>
 #include <glint/gpu/tensors_in.hpp>
+#include <glint/store/detail/held_bytes.hpp>
 #include <glint/store/type_descriptor.hpp>
 
 namespace glint::store {
@@ -119,6 +122,11 @@ class entry : public ref_counted {
   [[nodiscard]] readiness level() const noexcept { return level_.load(std::memory_order_acquire); }
   [[nodiscard]] bool settled() const noexcept { return level() >= readiness::ready; }
   [[nodiscard]] const type_descriptor& type() const noexcept { return type_; }
+  /// When it was made, to within 4 ms or so: the coarse clock is read, which takes a quarter of the time of the exact
+  /// one (11 ns of 55, measured on a virtual x86-64 machine).
+  [[nodiscard]] std::chrono::system_clock::time_point created() const noexcept {
+    return std::chrono::system_clock::time_point(std::chrono::nanoseconds(created_ns_));
+  }
 
   /// Why it failed. Precondition: level() == failed.
   [[nodiscard]] const error& failure() const noexcept;
@@ -180,6 +188,7 @@ class entry : public ref_counted {
   spin_mutex mutex_;
   waiter_list waiters_ GLINT_GUARDED_BY(mutex_);
   const type_descriptor& type_;
+  const std::int64_t created_ns_;         // since the epoch
   std::unique_ptr<const error> failure_;  // written once, before the level is failed
   gpu::stream_point issued_at_;           // written once, before the level is issued
   std::vector<copy_at> copies_ GLINT_GUARDED_BY(mutex_);
@@ -193,9 +202,10 @@ class entry : public ref_counted {
 template <class T>
 [[nodiscard]] const type_descriptor& descriptor_of() noexcept;
 
-/// An object with its native value inside: no serialization, no second allocation.
+/// An object with its native value inside: no serialization, no second allocation. Derived from only by entries that
+/// must do something when they go (core's combinations).
 template <class T>
-class typed_entry final : public entry {
+class typed_entry : public entry {
  public:
   typed_entry() noexcept : entry(descriptor_of<T>()) {}
 
@@ -208,9 +218,11 @@ class typed_entry final : public entry {
 
   [[nodiscard]] T& get() noexcept { return *std::launder(reinterpret_cast<T*>(&storage_)); }
 
- private:
+ protected:
   ~typed_entry() override { destroy_value(); }
-  void* payload() noexcept override { return &storage_; }
+
+ private:
+  void* payload() noexcept final { return &storage_; }
 
   alignas(T) std::byte storage_[sizeof(T)];
 };
@@ -244,12 +256,16 @@ template <class T>
 constexpr type_descriptor describe() noexcept {
   type_descriptor d{.name = &type_name<T>,
                     .bytes = sizeof(T),
+                    .serializable = serializable<T>,
+                    .held_bytes = nullptr,
                     .contains_tensors = contains_tensor<T>,
                     .visit_tensors = nullptr,
                     .clone = nullptr,
                     .destroy = [](void* value) noexcept { static_cast<T*>(value)->~T(); }};
+  if constexpr (std::is_same_v<T, unit>) d.name = &type_name<void>;
   if constexpr (contains_tensor<T>) d.visit_tensors = &visit_tensors<T>;
   if constexpr (copyable<T>()) d.clone = &clone<T>;
+  if constexpr (may_hold_bytes<T>()) d.held_bytes = &held_bytes_of<T>;
   return d;
 }
 

@@ -20,7 +20,9 @@ struct tensor_visitor {
 /// What the store knows of a value's type. One static instance a type; compared by address.
 struct type_descriptor {
   const std::string& (*name)();                                       ///< Readable name.
-  std::size_t bytes;                                                  ///< sizeof the native value; 0 for void.
+  std::size_t bytes;                                                  ///< sizeof the native value.
+  bool serializable;                                                  ///< Whether it can be encoded.
+  std::size_t (*held_bytes)(const void* value);                       ///< Beyond sizeof, tensors apart; null: none.
   bool contains_tensors;                                              ///< Whether tensors can be found inside.
   void (*visit_tensors)(void* value, const tensor_visitor& visitor);  ///< Null when contains_tensors is false.
   entry* (*clone)(const void* value);  ///< A new pending entry (one user) with a copy of the value; null: not copyable.

@@ -103,7 +103,7 @@ decltype(auto) slot_input(Arg&& arg) {
   using slot = slot_for<P, Arg>;
   using value = std::remove_cvref_t<P>;
   if constexpr (std::is_same_v<slot, value_slot<P>>) {
-    if constexpr (is_object_ref_v<Arg>) require_ref(ref_access::entry(arg));
+    if constexpr (some_ref<Arg>) require_ref(entry_of(arg));
     return std::forward<Arg>(arg);
   } else if constexpr (is_object_ref_v<Arg>) {
     require_ref(ref_access::entry(arg));

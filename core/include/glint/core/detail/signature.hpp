@@ -7,6 +7,7 @@
 
 #include <glint/base/local_only.hpp>
 #include <glint/base/serializable.hpp>
+#include <glint/core/any_ref.hpp>
 #include <glint/core/object_ref.hpp>
 #include <glint/gpu/gpu_context.hpp>
 
@@ -76,7 +77,7 @@ constexpr passing passing_of() noexcept {
   if (std::is_pointer_v<bare>) return passing::unsupported;
   if (std::is_rvalue_reference_v<P>) return passing::unsupported;
   if (std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>) return passing::unsupported;
-  if (is_object_ref_v<bare>) return passing::ref;
+  if (some_ref<bare>) return passing::ref;
   return std::is_lvalue_reference_v<P> ? passing::borrow : passing::own;
 }
 
