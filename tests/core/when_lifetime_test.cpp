@@ -118,6 +118,21 @@ TEST_F(WhenLifetime, DroppingACombinationWhileItsObjectsSettleIsSafe) {
   }
 }
 
+/// Neither the outcome nor the end of a chain may take a stack frame a link.
+TEST_F(WhenLifetime, LongChainsNeedNoStack) {
+  constexpr int links = 100'000;
+  const auto go = make_event();
+  const auto late = submit<after>(go, 1);
+  auto dropped = when_any(late);
+  for (int i = 0; i < links; ++i) dropped = when_any(std::move(dropped));
+  dropped = {};
+  EXPECT_TRUE(only_left(1));
+  auto told = when_any(late);
+  for (int i = 0; i < links; ++i) told = when_any(std::move(told));
+  (*go)->set();
+  EXPECT_EQ(get(told, deadline), 0u);
+}
+
 /// Two objects fail or come at once, on two slots: one outcome, and nobody is called twice.
 TEST_F(WhenLifetime, ObjectsThatSettleTogetherGiveOneOutcome) {
   constexpr auto fails = [](int) -> int { throw std::runtime_error("together"); };

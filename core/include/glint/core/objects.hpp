@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <glint/base/result.hpp>
+#include <glint/core/any_ref.hpp>
 #include <glint/core/detail/deadline.hpp>
 #include <glint/core/detail/runtime_access.hpp>
 #include <glint/core/detail/signature.hpp>
@@ -20,8 +21,8 @@ namespace glint {
 template <class T>
 [[nodiscard]] auto put(T&& value) {
   using stored = std::decay_t<T>;
-  static_assert(!detail::is_object_ref_v<T>, "glint: put: a ref refers to an object already");
-  if constexpr (!detail::is_object_ref_v<T> && detail::check_transferable<stored>()) {
+  static_assert(!detail::some_ref<T>, "glint: put: a ref refers to an object already");
+  if constexpr (!detail::some_ref<T> && detail::check_transferable<stored>()) {
     const detail::call_scope scope;
     auto entry = make_intrusive<store::typed_entry<stored>>();
     entry->construct([&]() -> stored { return stored(std::forward<T>(value)); });
