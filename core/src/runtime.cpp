@@ -81,10 +81,10 @@ void runtime::add_actor(actor_cell& cell) {
 }
 
 void runtime::remove_actor(actor_cell& cell) noexcept {
-  if (cell.gpu_units > 0 && cell.device()) ledger_->release(*cell.device(), cell.gpu_units);
+  cell.release_share();
   {
     const lock_guard guard(actors_mutex_);
-    actors_.erase(&cell);
+    if (actors_.erase(&cell) == 0) return;
   }
   cell.unhold();
 }
@@ -101,6 +101,7 @@ void runtime::stop() noexcept {
   store::registry::fail_unsettled(why);  // wakes whoever waits, bodies included
   scheduler_->stop(why);
   ledger_->stop(why);
+  directory_.clear();
   std::unordered_set<actor_cell*> actors;
   {
     const lock_guard guard(actors_mutex_);
@@ -152,36 +153,6 @@ soft_call_scope::~soft_call_scope() {
 
 void count_put() noexcept {
   running.load(std::memory_order_acquire)->counters().add(counter_set::puts);
-}
-
-void require_actor(const handle_base& handle, runtime&) {
-  if (!handle.cell()) throw exception(error(errc::empty_ref, "the handle is of no actor: default-made or moved from"));
-  if (handle.cell()->stopped()) {
-    throw exception(
-        error(errc::actor_stopped, "its runtime was shut down").with_subject("actor " + handle.cell()->name()));
-  }
-}
-
-void register_actor(actor_cell& cell, const actor_options& options) {
-  const std::int32_t units = units_of(options.gpus, "gpus");
-  intrusive_ptr<gpu::device_context> reserved;
-  if (units > 0 && units <= units_per_slot) reserved = cell.owner().ledger().try_reserve(units);
-  if (reserved) cell.gpu_units = units;
-  cell.bind(reserved ? std::move(reserved) : cell.owner().next_device());
-  cell.owner().add_actor(cell);
-}
-
-void start_actor(const actor_options& options, call_base& constructor) {
-  constructor.name = options.name;
-  constructor.gpu_units = units_of(options.gpus, "gpus");
-  constructor.check_feasible();
-  if (constructor.cell().gpu_units > 0) constructor.gpu_units = 0;  // the actor has its share already
-  constructor.cell().begin();
-  constructor.start();
-}
-
-std::string actor_name(const actor_options& options, const std::string& type) {
-  return options.name.empty() ? type : options.name;
 }
 
 }  // namespace glint::detail

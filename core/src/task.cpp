@@ -265,10 +265,6 @@ void check(const task_options& options) {
   (void)units_of(options.gpus, "gpus");
 }
 
-void check(const actor_options& options) {
-  (void)units_of(options.gpus, "gpus");
-}
-
 void apply(const task_options& options, task_base& task) {
   task.name = options.name;
   task.cpu_units = units_of(options.cpus, "cpus");

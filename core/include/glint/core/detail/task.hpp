@@ -120,6 +120,8 @@ class task_base : public schedulable {
   /// The producer's hold on the result, which outlives the record: a record lets its arguments go before the result is
   /// published, so that who sees the result also sees these refs gone.
   [[nodiscard]] virtual hold_ptr<store::entry> take_result() noexcept = 0;
+  /// The result is about to be taken, and this to go: an actor's call hides it, and is then known as gone.
+  void settling() noexcept {}
   /// All arguments are where they must be (or failed: `failed_argument`): hands the task on.
   virtual void runnable() noexcept;
   /// The stream that device work goes to. Precondition: `device`.

@@ -36,7 +36,10 @@ class typed_task<Base, Body, Result, parameter_list<P...>, Args...> final : publ
   }
 
   store::entry& result() noexcept override { return *result_; }
-  hold_ptr<store::entry> take_result() noexcept override { return std::move(result_); }
+  hold_ptr<store::entry> take_result() noexcept override {
+    this->settling();
+    return std::move(result_);
+  }
 
   void invoke(gpu_context* gpu) override {
     std::apply(

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <glint/core/detail/actor_call.hpp>
+
+#include <glint/core/detail/actor_cell.hpp>
+#include "runtime.hpp"
+
+namespace glint::detail {
+namespace {
+
+thread_local call_base* running_call = nullptr;
+
+}  // namespace
+
+call_base* current_call() noexcept {
+  return running_call;
+}
+
+call_base::call_base(const task_traits& traits, actor_cell& cell, bool constructor) noexcept
+    : task_base(traits, cell.owner()), cell_(cell), constructor_(constructor) {
+  if (traits.on_device) device = cell_.device_now();
+}
+
+call_base::~call_base() {
+  if (counted_) cell_.drop_call();
+}
+
+std::string call_base::subject() const {
+  return task_base::subject() + " on actor " + cell_.name();
+}
+
+void call_base::run_step() noexcept {
+  call_base* before = std::exchange(running_call, this);
+  execute();
+  running_call = before;
+}
+
+void call_base::leave_cell() noexcept {
+  if (running_call == this) running_call = nullptr;  // what is told of the result must not find a call that is gone
+  cell_.call_settling(*this);
+}
+
+void call_base::runnable() noexcept {
+  if (again_) return cell_.enter_again(*this);
+  cell_.arguments_there(*this);
+}
+
+result<intrusive_ptr<gpu::stream>> call_base::lease_stream() {
+  return cell_.stream();
+}
+
+std::optional<error> call_base::refusal() noexcept {
+  const error* failed = cell_.failure_behind_constructor();
+  if (!failed) return std::nullopt;
+  return error(errc::actor_failed, "the constructor of actor " + cell_.name() + " failed").with_cause(*failed);
+}
+
+void call_base::failing(const error& failure) noexcept {
+  if (failure.code() == errc::device_lost && in_progress_) cell_.device_failed(failure, life_, this);
+}
+
+std::uint64_t call_base::caller_id() const noexcept {
+  return cell_.id();
+}
+
+void call_base::count() noexcept {
+  owner().counters().add(counter_set::actor_calls);
+}
+
+void call_base::depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept {
+  cell_.depend(inputs);
+}
+
+void call_base::chain(store::entry& result) noexcept {
+  cell_.chain(*this, result);
+}
+
+void construct_base::runnable() noexcept {
+  cell().construct(*this);
+}
+
+void construct_base::failing(const error& failure) noexcept {
+  call_base::failing(failure);
+  cell().construction_failed(failure, life());
+}
+
+bool construct_base::keep_device_share() noexcept {
+  cell().gpu_units.store(gpu_units);
+  return true;
+}
+
+}  // namespace glint::detail

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// An actor and its device: the stream its members are ordered by, and what happens when the device is lost.
+#include <glint/core/detail/actor_cell.hpp>
+#include "runtime.hpp"
+
+namespace glint::detail {
+namespace {
+
+/// Passes on how a call's result ends, without its value: an actor waits for its last call, and must not keep what that
+/// made. Tells the actor of failures. Owns itself until the result is settled, which its producer's hold or shutdown
+/// makes sure of.
+class outcome_relay final : public store::waiter {
+ public:
+  /// An entry that becomes ready, or fails, as `result` of `call` does. Precondition: `result` is not settled.
+  static hold_ptr<store::entry> follow(store::entry& result, const call_base& call) {
+    auto outcome = make_intrusive<store::typed_entry<store::unit>>();
+    outcome->construct([] { return store::unit{}; });
+    auto* relay = new outcome_relay(hold_ptr<store::entry>(outcome.get()), call);
+    if (!result.add(*relay)) relay->level_reached(result);
+    return hold_ptr<store::entry>(outcome.get());
+  }
+
+  void level_reached(store::entry& result) noexcept override {
+    if (result.level() == store::readiness::failed) {
+      tell(result.failure());
+      outcome_->fail(result.failure());
+    } else {
+      outcome_->publish_ready();
+    }
+    delete this;
+  }
+
+ private:
+  outcome_relay(hold_ptr<store::entry> outcome, const call_base& call) noexcept
+      : waiter(store::readiness::ready),
+        outcome_(std::move(outcome)),
+        cell_(&call.cell()),
+        life_(call.life()),
+        constructor_(call.is_constructor()) {}
+
+  void tell(const error& failure) noexcept {
+    if (cell_->stopped()) return;
+    if (failure.code() == errc::device_lost) cell_->device_failed(failure, life_, nullptr);
+    if (constructor_) cell_->construction_failed(failure, life_);
+  }
+
+  hold_ptr<store::entry> outcome_;
+  hold_ptr<actor_cell> cell_;
+  std::uint32_t life_;
+  bool constructor_;
+};
+
+/// Whether the device still does anything.
+bool answers(gpu::device_context& device) {
+  const auto made = device.device().create_event();
+  return made.has_value() || made.error().code() != errc::device_lost;
+}
+
+}  // namespace
+
+intrusive_ptr<gpu::device_context> actor_cell::device_now() noexcept {
+  if (!restarts_) return device_;
+  const spin_guard guard(mailbox_mutex_);
+  return device_;
+}
+
+result<intrusive_ptr<gpu::stream>> actor_cell::stream() {
+  if (!stream_) {
+    auto made = device_->create_stream();
+    on_stream_.store(true);  // also if that failed: it is this device that the actor's members need
+    if (!made) return fail(made.error());
+    stream_ = *std::move(made);
+  }
+  return stream_;
+}
+
+const error* actor_cell::failure_behind_constructor() const noexcept {
+  const bool failed = construction_ && construction_->level() == store::readiness::failed;
+  return failed ? &construction_->failure() : nullptr;
+}
+
+void actor_cell::depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept {
+  if (last_issued_ && !last_issued_->settled()) inputs.emplace_back(last_issued_.get());
+}
+
+void actor_cell::chain(call_base& call, store::entry& result) noexcept {
+  last_issued_ = outcome_relay::follow(result, call);
+  if (call.is_constructor()) construction_ = hold_ptr<store::entry>(&result);
+}
+
+void actor_cell::release_share() noexcept {
+  const auto units = gpu_units.exchange(0);
+  if (units > 0 && device_) runtime_.ledger().release(*device_, units);
+}
+
+void actor_cell::device_failed(const error& failure, std::uint32_t life, const call_base* call) noexcept {
+  if (runtime_.stopping()) return;
+  intrusive_ptr<gpu::device_context> device;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    if (phase_ == phase::ended || phase_ == phase::restarting || life != life_) return;
+    device = device_;
+  }
+  // A failure may come from elsewhere: an argument on another device, a call that passes on what it got.
+  if (!device || !on_stream_.load() || answers(*device)) return;
+  begin_restart(error(errc::actor_unavailable, "lost its device").with_cause(failure), call);
+}
+
+/// The share that the actor had is asked for again, on the device that it moves to.
+std::optional<error> actor_cell::leave_lost_device() {
+  if (!device_ || answers(*device_)) return std::nullopt;
+  const bool needed = on_stream_.exchange(false) || gpu_units.load() > 0;
+  stream_.reset();
+  release_share();
+  for (std::size_t left = runtime_.platform().devices().size(); left > 0; --left) {
+    auto next = runtime_.next_device();
+    if (!answers(*next)) continue;
+    const spin_guard guard(mailbox_mutex_);
+    device_.swap(next);
+    return std::nullopt;
+  }
+  if (!needed) return std::nullopt;
+  return error(errc::device_lost, "its device was lost, and no other answers").with_subject("actor " + name_);
+}
+
+}  // namespace glint::detail
