@@ -55,7 +55,7 @@ std::optional<error> call_base::refusal() noexcept {
 }
 
 void call_base::failing(const error& failure) noexcept {
-  if (failure.code() == errc::device_lost && in_progress_) cell_.device_failed(failure, life_, this);
+  if (in_progress_ && failure.root_cause().code() == errc::device_lost) cell_.device_failed(failure, life_, this);
 }
 
 std::uint64_t call_base::caller_id() const noexcept {

@@ -40,7 +40,7 @@ class outcome_relay final : public store::waiter {
 
   void tell(const error& failure) noexcept {
     if (cell_->stopped()) return;
-    if (failure.code() == errc::device_lost) cell_->device_failed(failure, life_, nullptr);
+    if (failure.root_cause().code() == errc::device_lost) cell_->device_failed(failure, life_, nullptr);
     if (constructor_) cell_->construction_failed(failure, life_);
   }
 
@@ -106,6 +106,20 @@ void actor_cell::device_failed(const error& failure, std::uint32_t life, const c
   begin_restart(error(errc::actor_unavailable, "lost its device").with_cause(failure), call);
 }
 
+/// Device calls that came in while the actor restarted were made for the device that it had: another life begins for
+/// them, so that they are made again for the new one.
+void actor_cell::move_to(intrusive_ptr<gpu::device_context> device) noexcept {
+  schedulable_queue stale;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    device_.swap(device);
+    ++life_;
+    stale = mailbox_.take_waiting([](const call_base& call) { return call.on_device(); });
+  }
+  const error moved(errc::actor_unavailable, "actor " + name_ + " restarts on another device");
+  while (schedulable* call = stale.pop_front()) call->abandon(moved);
+}
+
 /// The share that the actor had is asked for again, on the device that it moves to.
 std::optional<error> actor_cell::leave_lost_device() {
   if (!device_ || answers(*device_)) return std::nullopt;
@@ -115,8 +129,7 @@ std::optional<error> actor_cell::leave_lost_device() {
   for (std::size_t left = runtime_.platform().devices().size(); left > 0; --left) {
     auto next = runtime_.next_device();
     if (!answers(*next)) continue;
-    const spin_guard guard(mailbox_mutex_);
-    device_.swap(next);
+    move_to(std::move(next));
     return std::nullopt;
   }
   if (!needed) return std::nullopt;

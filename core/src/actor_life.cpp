@@ -147,7 +147,7 @@ void actor_cell::set_ended(const error& why) {
   mailbox_.close();
 }
 
-void actor_cell::end(const error& why, bool in_progress) noexcept {
+void actor_cell::end(const error& why, bool in_progress, const call_base* except) noexcept {
   const hold_ptr<actor_cell> alive(this);
   schedulable_queue waiting;
   std::vector<doomed_call> doomed;
@@ -157,7 +157,7 @@ void actor_cell::end(const error& why, bool in_progress) noexcept {
     if (phase_ == phase::ended) return;
     set_ended(why);
     waiting = mailbox_.take_waiting([](const call_base&) { return true; });
-    if (in_progress) doomed = calls_in_progress(nullptr);
+    if (in_progress) doomed = calls_in_progress(except);
     start = turn_for_duty();
   }
   launch(start);
@@ -257,7 +257,7 @@ void actor_cell::begin_restart(const error& why, const call_base* except) noexce
   }
   if (!unavailable) {
     error final(errc::actor_stopped, "actor " + name_ + " " + why.message() + ", and may not restart");
-    return end(why.cause() ? final.with_cause(*why.cause()) : final, true);
+    return end(why.cause() ? final.with_cause(*why.cause()) : final, true, except);
   }
   launch(start);
   fail_doomed(std::move(doomed), *unavailable);

@@ -24,8 +24,8 @@ void retried_call::begin() noexcept {
 }
 
 void retried_call::try_once(bool first) noexcept {
-  const hold_ptr<actor_cell> alive(&cell_);          // this may be over before `enter` returns
-  state_ = {.begun = false, .life = alive->life()};  // asked before the device is: a restart between is noticed
+  const hold_ptr<actor_cell> alive(&cell_);               // this may be over before `enter` returns
+  state_ = make_intrusive<attempt_state>(alive->life());  // asked before the device is: a restart between is noticed
   call_base* call = nullptr;
   try {
     attempt next = make();
@@ -58,10 +58,11 @@ void retried_call::level_reached(store::entry& made) noexcept {
     return;
   }
   const error failure = made.failure();
-  if (failure.code() == errc::device_lost) cell_.device_failed(failure, state_.life, nullptr);
-  const bool by_restart = failure.code() == errc::device_lost || failure.code() == errc::actor_unavailable;
-  if (!by_restart || !cell_.lives_on_after(state_.life) || (state_.begun && retries_ == 0)) return fail(failure);
-  if (state_.begun && retries_ > 0) --retries_;
+  const bool by_loss = failure.root_cause().code() == errc::device_lost;
+  if (by_loss) cell_.device_failed(failure, state_->life, nullptr);
+  const bool by_restart = by_loss || failure.code() == errc::actor_unavailable;
+  if (!by_restart || !cell_.lives_on_after(state_->life) || (state_->begun && retries_ == 0)) return fail(failure);
+  if (state_->begun && retries_ > 0) --retries_;
   try_once(false);
 }
 

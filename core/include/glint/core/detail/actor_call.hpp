@@ -5,6 +5,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <glint/core/detail/task.hpp>
@@ -15,10 +16,13 @@ class actor_cell;
 class call_base;
 struct call_step;
 
-/// What a call that may be made again knows of its newest attempt. Written under the cell's mailbox lock.
-struct attempt_state {
-  bool begun = false;      ///< Its body was about to be called: to make it again costs a retry.
-  std::uint32_t life = 0;  ///< The actor's life in which it was delivered.
+/// What a call that may be made again has to know of an attempt. Counted: the attempt's record may outlive the interest
+/// in it, and whoever makes attempts the record.
+class attempt_state final : public ref_counted {
+ public:
+  explicit attempt_state(std::uint32_t actors_life) noexcept : life(actors_life) {}
+  const std::uint32_t life;  ///< The actor's life when the attempt was made.
+  bool begun = false;  ///< Its body was about to be called: to make it again costs a retry. Under the mailbox lock.
 };
 
 /// How a call takes part in its actor, besides its arguments.
@@ -49,8 +53,8 @@ class call_base : public task_base {
 
   /// Before the call is entered.
   void set_manner(call_manner manner) noexcept { manner_ = manner; }
-  void set_attempt(attempt_state& attempt, std::uint64_t caller) noexcept {
-    attempt_ = &attempt;
+  void set_attempt(intrusive_ptr<attempt_state> attempt, std::uint64_t caller) noexcept {
+    attempt_ = std::move(attempt);
     caller_ = caller;
   }
 
@@ -82,15 +86,15 @@ class call_base : public task_base {
   std::uint64_t caller_ = 0;
   call_manner manner_;
   const bool constructor_;
-  bool counted_ = false;          // by add_call
-  bool pending_ = false;          // counts among the actor's pending calls
-  bool again_ = false;            // not the first attempt
-  bool arguments_there_ = false;  // guarded by the order's lock
+  intrusive_ptr<attempt_state> attempt_;  // of a call that may be made again
+  bool counted_ = false;                  // by add_call
+  bool pending_ = false;                  // counts among the actor's pending calls
+  bool again_ = false;                    // not the first attempt
+  bool arguments_there_ = false;          // guarded by the order's lock
   // Guarded by the cell's mailbox lock.
   bool in_progress_ = false;
-  bool resume_due_ = false;           // became resumable before the step that suspended it was over
-  attempt_state* attempt_ = nullptr;  // of a call that may be made again
-  call_step* step_ = nullptr;         // while one runs
+  bool resume_due_ = false;    // became resumable before the step that suspended it was over
+  call_step* step_ = nullptr;  // while one runs
   std::uint64_t arrival_ = 0;
   std::uint32_t life_ = 0;  // of the actor, when it began
   call_base* progress_previous_ = nullptr;

@@ -127,8 +127,8 @@ class actor_cell : public ref_counted {
   void leave() noexcept;
   /// The constructor of life `life` failed, in its body or behind it.
   void construction_failed(const error& failure, std::uint32_t life) noexcept;
-  /// A call of life `life` failed with device_lost; if it was the actor's own device, the actor restarts, or ends.
-  /// `call` fails by itself, if it is not null.
+  /// A call of life `life` failed because a device was lost; if it was the actor's own device, the actor restarts, or
+  /// ends. `call` fails by itself, if it is not null.
   void device_failed(const error& failure, std::uint32_t life, const call_base* call) noexcept;
   /// Counts the times that the actor was built anew, from 0.
   [[nodiscard]] std::uint32_t life() noexcept;
@@ -196,8 +196,9 @@ class actor_cell : public ref_counted {
   void finish() noexcept;
   void rebuild() noexcept;
   void on_last_handle() noexcept;
-  /// Ends the actor for good: what waits fails with `why`, and so do the calls in progress, if `in_progress` is set.
-  void end(const error& why, bool in_progress) noexcept;
+  /// Ends the actor for good: what waits fails with `why`, and so do the calls in progress, if `in_progress` is set,
+  /// but for `except`, which fails by itself.
+  void end(const error& why, bool in_progress, const call_base* except = nullptr) noexcept;
   void begin_restart(const error& why, const call_base* except) noexcept;
   [[nodiscard]] std::vector<doomed_call> calls_in_progress(const call_base* except) GLINT_REQUIRES(mailbox_mutex_);
   void fail_doomed(std::vector<doomed_call> calls, const error& why) noexcept;
@@ -207,6 +208,7 @@ class actor_cell : public ref_counted {
   // actor_device.cpp
   /// Moves to another device if the actor's is lost. An error if it needs one and none is left.
   [[nodiscard]] std::optional<error> leave_lost_device();
+  void move_to(intrusive_ptr<gpu::device_context> device) noexcept;
 
   runtime& runtime_;
   const std::string name_;

@@ -46,7 +46,7 @@ class retried_call : public store::waiter {
   int retries_;  // left; -1: unlimited
   bool admitted_ = false;
   std::uint64_t caller_ = 0;
-  attempt_state state_;
+  intrusive_ptr<attempt_state> state_;
   intrusive_ptr<store::entry> attempt_;
 };
 
