@@ -80,6 +80,8 @@ std::string_view to_string(errc code) noexcept {
       return "name_taken";
     case errc::deadlock:
       return "deadlock";
+    case errc::cancelled:
+      return "cancelled";
     case errc::out_of_memory:
       return "out_of_memory";
     case errc::kernel_failed:
@@ -130,6 +132,12 @@ const error& error::root_cause() const noexcept {
 error error::with_subject(std::string subject) const {
   auto next = std::make_shared<state>(*state_);
   next->origin.subject = std::move(subject);
+  return error(std::shared_ptr<const state>(std::move(next)));
+}
+
+error error::with_message(std::string message) const {
+  auto next = std::make_shared<state>(*state_);
+  next->message = std::move(message);
   return error(std::shared_ptr<const state>(std::move(next)));
 }
 

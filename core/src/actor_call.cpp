@@ -2,41 +2,36 @@
 #include <glint/core/detail/actor_call.hpp>
 
 #include <glint/core/detail/actor_cell.hpp>
+#include <glint/core/this_task.hpp>
 #include "runtime.hpp"
 
 namespace glint::detail {
-namespace {
-
-thread_local call_base* running_call = nullptr;
-
-}  // namespace
-
-call_base* current_call() noexcept {
-  return running_call;
-}
-
 call_base::call_base(const task_traits& traits, actor_cell& cell, bool constructor) noexcept
     : task_base(traits, cell.owner()), cell_(cell), constructor_(constructor) {
   if (traits.on_device) device = cell_.device_now();
 }
 
 call_base::~call_base() {
-  if (counted_) cell_.drop_call();
+  call_base::let_go();  // a record whose construction threw
+}
+
+void call_base::let_go() noexcept {
+  if (in_progress_ || pending_) cell_.call_over(*this);
+  if (std::exchange(counted_, false)) cell_.drop_call();
+}
+
+void call_base::resumable() noexcept {
+  cell_.call_resumable(*this);
+}
+
+void call_base::describe(task_info& info) {
+  task_base::describe(info);
+  info.actor = actor_id{cell_.id()};
+  info.actor_name = cell_.name();
 }
 
 std::string call_base::subject() const {
   return task_base::subject() + " on actor " + cell_.name();
-}
-
-void call_base::run_step() noexcept {
-  call_base* before = std::exchange(running_call, this);
-  execute();
-  running_call = before;
-}
-
-void call_base::leave_cell() noexcept {
-  if (running_call == this) running_call = nullptr;  // what is told of the result must not find a call that is gone
-  cell_.call_settling(*this);
 }
 
 void call_base::runnable() noexcept {
@@ -58,7 +53,7 @@ void call_base::failing(const error& failure) noexcept {
   if (in_progress_ && failure.root_cause().code() == errc::device_lost) cell_.device_failed(failure, life_, this);
 }
 
-std::uint64_t call_base::caller_id() const noexcept {
+std::uint64_t call_base::caller_id() noexcept {
   return cell_.id();
 }
 

@@ -9,10 +9,16 @@
 namespace glint::detail {
 namespace {
 
-std::vector<std::uint32_t> limits_of(const std::vector<concurrency_group>& groups) {
+std::vector<std::uint32_t> limits_of(const actor_options& options) {
   std::vector<std::uint32_t> limits;
-  for (const auto& g : groups) limits.push_back(static_cast<std::uint32_t>(g.max_concurrency));
+  for (const auto& g : options.groups) limits.push_back(static_cast<std::uint32_t>(g.max_concurrency));
   return limits;
+}
+
+std::vector<std::string> names_of(const actor_options& options) {
+  std::vector<std::string> names;
+  for (const auto& g : options.groups) names.emplace_back(g.name);
+  return names;
 }
 
 }  // namespace
@@ -34,9 +40,9 @@ actor_cell::actor_cell(runtime& owner, std::string name, std::uint64_t id, const
       restarts_(options.max_restarts != 0),
       default_retries_(restarts_ ? options.max_task_retries : 0),
       max_pending_(options.max_pending_calls),
-      groups_(options.groups),
+      groups_(names_of(options)),
       order_(*this),
-      mailbox_(static_cast<std::uint32_t>(options.max_concurrency), limits_of(groups_)),
+      mailbox_(static_cast<std::uint32_t>(options.max_concurrency), limits_of(options)),
       first_turn_(*this),
       restarts_left_(options.max_restarts) {
   idle_turns_.push_back(first_turn_);
@@ -48,14 +54,14 @@ actor_cell::~actor_cell() {
   }
 }
 
-std::uint16_t actor_cell::group_index(const std::string& group) const {
+std::uint16_t actor_cell::group_index(std::string_view group) const {
   if (group.empty()) return 0;
   std::string known;
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    if (groups_[i].name == group) return static_cast<std::uint16_t>(i + 1);
-    known += (i == 0 ? "" : ", ") + groups_[i].name;
+    if (groups_[i] == group) return static_cast<std::uint16_t>(i + 1);
+    known += (i == 0 ? "" : ", ") + groups_[i];
   }
-  throw exception(error(errc::invalid_argument, "no concurrency group \"" + group + "\"; there " +
+  throw exception(error(errc::invalid_argument, "no concurrency group \"" + std::string(group) + "\"; there " +
                                                     (groups_.empty() ? "are none" : "is: " + known))
                       .with_subject("actor " + name_));
 }
@@ -110,18 +116,17 @@ void actor_cell::enter(call_base& call) noexcept {
   add_call();
   call.counted_ = true;
   order_.wait(call);
-  std::vector<doomed_call> doomed;
-  if (ended_.load()) {  // what ended it has looked for late calls before this one was among them, or finds it now
-    doomed.push_back({hold_ptr<store::entry>(&call.result()), call.subject(), call.stop_source()});
-  }
+  // What ended the actor has looked for late calls before this one was among them, or finds it.
+  const bool too_late = ended_.load();
+  std::vector<task_pin> pinned;
+  if (too_late) pinned.emplace_back(call);
   call.start();
-  if (doomed.empty()) return;
-  std::optional<error> why;
-  {
-    const spin_guard guard(mailbox_mutex_);
-    why = closed_;
-  }
-  if (why) fail_doomed(std::move(doomed), *why);
+  if (too_late) stop_calls(std::move(pinned), *why_closed());
+}
+
+std::optional<error> actor_cell::why_closed() noexcept {
+  const spin_guard guard(mailbox_mutex_);
+  return closed_;
 }
 
 void actor_cell::enter_again(call_base& call) noexcept {
@@ -160,10 +165,6 @@ std::optional<error> actor_cell::deliver(call_base& call) noexcept {
   return std::nullopt;
 }
 
-void actor_cell::call_suspended(call_base& call) noexcept {
-  call.step_->suspended = true;
-}
-
 void actor_cell::call_resumable(call_base& call) noexcept {
   turn_start start;
   {
@@ -174,10 +175,10 @@ void actor_cell::call_resumable(call_base& call) noexcept {
   launch(start);
 }
 
-void actor_cell::call_settling(call_base& call) noexcept {
+void actor_cell::call_over(call_base& call) noexcept {
   if (call.in_progress_) {
     const spin_guard guard(mailbox_mutex_);
-    mailbox_.settled(call);
+    mailbox_.over(call);
   }
   if (std::exchange(call.pending_, false)) pending_over();
 }

@@ -2,6 +2,7 @@
 // An actor's states: how it begins, ends, and is built anew.
 #include <glint/base/exception.hpp>
 #include <glint/core/detail/actor_cell.hpp>
+#include <glint/core/detail/runtime_access.hpp>
 #include "context.hpp"
 #include "runtime.hpp"
 
@@ -10,8 +11,8 @@ namespace {
 
 /// Who calls, for messages.
 std::string whoever_calls() {
-  if (const call_base* call = current_call()) return call->subject();
-  return worker::current() ? "a task" : "the program";
+  const task_base* task = current_task();
+  return task ? task->subject() : "the program";
 }
 
 }  // namespace
@@ -115,29 +116,23 @@ void actor_cell::leave() noexcept {
   end(error(errc::actor_stopped, "actor " + name_ + " left by exit_actor in " + whoever_calls()), false);
 }
 
-std::vector<doomed_call> actor_cell::calls_in_progress(const call_base* except) {
-  std::vector<doomed_call> calls;  // allocates under the lock: who waits for it waits in the kernel, and kills are rare
+std::vector<task_pin> actor_cell::calls_in_progress(const call_base* except) {
+  std::vector<task_pin> calls;  // allocates under the lock: who waits for it waits in the kernel, and kills are rare
   mailbox_.for_each_in_progress([&](call_base& call) {
-    if (&call == except) return;
-    calls.push_back({hold_ptr<store::entry>(&call.result()), call.subject(), call.stop_source()});
+    if (&call != except) calls.emplace_back(call);
   });
   return calls;
 }
 
-/// Their records go on until their bodies return, or their arguments come; the results are failed now.
-void actor_cell::fail_doomed(std::vector<doomed_call> calls, const error& why) noexcept {
-  for (doomed_call& call : calls) {
-    call.result->fail(why.with_subject(std::move(call.subject)));
-    call.stop.request_stop();
-  }
+/// Their records go on until their bodies return; the results fail now, and what they wait for is withdrawn.
+void actor_cell::stop_calls(std::vector<task_pin> calls, const error& why) noexcept {
+  for (const task_pin& call : calls) (void)call->stop(why, false);
 }
 
 void actor_cell::fail_late_calls(const error& why) noexcept {
-  std::vector<doomed_call> late;
-  order_.for_each_waiting([&](call_base& call) {
-    late.push_back({hold_ptr<store::entry>(&call.result()), call.subject(), call.stop_source()});
-  });
-  fail_doomed(std::move(late), why);
+  std::vector<task_pin> late;
+  order_.for_each_waiting([&](call_base& call) { late.emplace_back(call); });
+  stop_calls(std::move(late), why);
 }
 
 void actor_cell::set_ended(const error& why) {
@@ -150,7 +145,7 @@ void actor_cell::set_ended(const error& why) {
 void actor_cell::end(const error& why, bool in_progress, const call_base* except) noexcept {
   const hold_ptr<actor_cell> alive(this);
   schedulable_queue waiting;
-  std::vector<doomed_call> doomed;
+  std::vector<task_pin> doomed;
   turn_start start;
   {
     const spin_guard guard(mailbox_mutex_);
@@ -161,7 +156,7 @@ void actor_cell::end(const error& why, bool in_progress, const call_base* except
     start = turn_for_duty();
   }
   launch(start);
-  fail_doomed(std::move(doomed), why);
+  stop_calls(std::move(doomed), why);
   while (schedulable* call = waiting.pop_front()) call->abandon(why);
   fail_late_calls(why);
   if (detached_.exchange(false)) drop_handle();
@@ -189,7 +184,7 @@ void actor_cell::perform(duty what) noexcept {
 
 void actor_cell::finish() noexcept {
   {
-    const caller_scope scope(id_);
+    const body_scope scope(body_frame{.caller = id_});
     destroy_object();
   }
   construction_ = {};
@@ -234,7 +229,7 @@ void actor_cell::stop(const error& why) noexcept {
 void actor_cell::begin_restart(const error& why, const call_base* except) noexcept {
   const hold_ptr<actor_cell> alive(this);
   schedulable_queue waiting;
-  std::vector<doomed_call> doomed;
+  std::vector<task_pin> doomed;
   turn_start start;
   std::optional<error> unavailable;
   {
@@ -260,13 +255,13 @@ void actor_cell::begin_restart(const error& why, const call_base* except) noexce
     return end(why.cause() ? final.with_cause(*why.cause()) : final, true, except);
   }
   launch(start);
-  fail_doomed(std::move(doomed), *unavailable);
+  stop_calls(std::move(doomed), *unavailable);
   while (schedulable* call = waiting.pop_front()) call->abandon(*unavailable);
 }
 
 void actor_cell::rebuild() noexcept {
   {
-    const caller_scope scope(id_);
+    const body_scope scope(body_frame{.caller = id_});
     destroy_object();
   }
   construction_ = {};
@@ -288,7 +283,7 @@ void actor_cell::rebuild() noexcept {
   if (!constructor) {
     return end(error(errc::actor_stopped, "actor " + name_ + " could not be built anew").with_cause(*failure), true);
   }
-  if (named_) constructor->name = name_;
+  if (named_) constructor->configure({.name = name_});
   if (gpu_units.load() == 0) constructor->gpu_units = share_wanted;
   add_call();
   constructor->counted_ = true;

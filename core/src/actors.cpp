@@ -2,6 +2,7 @@
 // What the templates of actor.hpp call.
 #include <glint/core/actor.hpp>
 
+#include <string_view>
 #include <unordered_set>
 
 #include <glint/base/exception.hpp>
@@ -27,14 +28,16 @@ void check_limit(const std::string& what, int value) {
   }
 }
 
-void check_groups(const std::vector<concurrency_group>& groups) {
-  constexpr std::size_t groups_max = 255;
-  if (groups.size() > groups_max) refuse(std::to_string(groups.size()) + " concurrency groups: more than 255");
-  std::unordered_set<std::string> names;
+void check_groups(const concurrency_groups& groups) {
+  if (groups.count() > concurrency_groups::count_max) {
+    refuse(std::to_string(groups.count()) + " concurrency groups: more than " +
+           std::to_string(concurrency_groups::count_max));
+  }
+  std::unordered_set<std::string_view> names;
   for (const auto& group : groups) {
     if (group.name.empty()) refuse("a concurrency group has no name");
-    if (!names.insert(group.name).second) refuse("two concurrency groups are named " + group.name);
-    check_limit(" of group " + group.name, group.max_concurrency);
+    if (!names.insert(group.name).second) refuse("two concurrency groups are named " + std::string(group.name));
+    check_limit(" of group " + std::string(group.name), group.max_concurrency);
   }
 }
 
@@ -99,7 +102,7 @@ void register_actor(actor_cell& cell, const actor_options& options) {
 }
 
 void start_actor(const actor_options& options, call_base& constructor) {
-  constructor.name = options.name;
+  if (!options.name.empty()) constructor.configure({.name = std::string(options.name)});
   constructor.gpu_units = units_of(options.gpus, "gpus");
   constructor.check_feasible();
   if (constructor.cell().gpu_units.load() > 0) constructor.gpu_units = 0;  // the actor has its share already
@@ -109,7 +112,7 @@ void start_actor(const actor_options& options, call_base& constructor) {
 }
 
 std::string actor_name(const actor_options& options, const std::string& type) {
-  return options.name.empty() ? type : options.name;
+  return options.name.empty() ? type : std::string(options.name);
 }
 
 void kill_actor(const handle_base& handle, const kill_options& options) {
@@ -123,7 +126,7 @@ void kill_actor(const handle_base& handle, const kill_options& options) {
 namespace glint {
 
 void exit_actor() {
-  detail::call_base* call = detail::current_call();
+  auto* call = dynamic_cast<detail::call_base*>(detail::current_task());
   if (!call) throw exception(error(errc::invalid_argument, "exit_actor outside of an actor's methods"));
   call->cell().leave();
 }

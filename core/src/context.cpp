@@ -1,46 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "context.hpp"
 
-#include <atomic>
-
+#include <glint/base/ids.hpp>
 #include <glint/core/actor.hpp>
+#include <glint/core/this_task.hpp>
+#include "runtime.hpp"
 
 namespace glint::detail {
 namespace {
 
-thread_local std::uint64_t caller = 0;  // 0: none given yet
-thread_local bool inside_body = false;
-thread_local std::uint64_t thread_caller = 0;  // of the thread itself, outside of all bodies
+thread_local constinit body_frame frame{};
+thread_local constinit std::uint64_t thread_caller = 0;  // of the thread itself, outside of all bodies
+
+struct caller_tag {
+  static constexpr const char* name = "caller";
+};
 
 }  // namespace
 
-/// Ids come in blocks of a thread, so that no word is shared by those who need one for each task.
 std::uint64_t next_caller_id() noexcept {
-  constexpr std::uint64_t block = 1024;
-  static constinit std::atomic<std::uint64_t> next_block{1};
-  thread_local std::uint64_t next = 0;
-  thread_local std::uint64_t end = 0;
-  if (next == end) {
-    next = next_block.fetch_add(1, std::memory_order_relaxed) * block;
-    end = next + block;
-  }
-  return next++;
+  return next_id<strong_id<caller_tag>>().value;
 }
 
 std::uint64_t current_caller() noexcept {
-  std::uint64_t& mine = inside_body ? caller : thread_caller;
-  if (mine == 0) mine = next_caller_id();
-  return mine;
+  if (frame.task) return frame.task->caller_id();
+  if (frame.caller != 0) return frame.caller;
+  if (thread_caller == 0) thread_caller = next_caller_id();
+  return thread_caller;
 }
 
-caller_scope::caller_scope(std::uint64_t id) noexcept : before_(caller), inside_before_(inside_body) {
-  caller = id;
-  inside_body = true;
+task_base* current_task() noexcept {
+  return frame.task;
 }
 
-caller_scope::~caller_scope() {
-  caller = before_;
-  inside_body = inside_before_;
+body_scope::body_scope(body_frame what) noexcept : before_(std::exchange(frame, what)) {}
+
+body_scope::~body_scope() {
+  frame = before_;
 }
 
 }  // namespace glint::detail
+
+namespace glint {
+
+task_info this_task() {
+  detail::task_base* task = detail::current_task();
+  if (!task) return {};
+  task_info info;
+  task->describe(info);
+  return info;
+}
+
+std::stop_token stop_token() {
+  detail::task_base* task = detail::current_task();
+  return task ? task->stop_token() : std::stop_token();
+}
+
+bool stop_requested() noexcept {
+  const detail::task_base* task = detail::current_task();
+  return task && task->stop_requested();
+}
+
+}  // namespace glint

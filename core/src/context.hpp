@@ -3,23 +3,30 @@
 
 #include <cstdint>
 
+#include <glint/core/detail/task.hpp>
+
 namespace glint::detail {
 
 /// Who calls: a task, an actor, or a thread of the user's. Calls of one caller to one actor keep their order.
 [[nodiscard]] std::uint64_t current_caller() noexcept;
 
-/// Makes the body that runs in this scope the caller; nests. `caller` 0: a task, which gets an id when it first needs
-/// one.
-class caller_scope {
+/// What the calling thread runs. A plain struct, so that entering a body costs a few moves.
+struct body_frame {
+  task_base* task = nullptr;  ///< The task or call whose body this is; null outside of bodies.
+  std::uint64_t caller = 0;   ///< The actor whose object is being destroyed, where there is no task.
+};
+
+/// Makes a body what the thread runs; nests.
+class body_scope {
  public:
-  explicit caller_scope(std::uint64_t caller) noexcept;
-  ~caller_scope();
-  caller_scope(const caller_scope&) = delete;
-  caller_scope& operator=(const caller_scope&) = delete;
+  explicit body_scope(task_base& task) noexcept : body_scope(body_frame{.task = &task}) {}
+  explicit body_scope(body_frame frame) noexcept;
+  ~body_scope();
+  body_scope(const body_scope&) = delete;
+  body_scope& operator=(const body_scope&) = delete;
 
  private:
-  std::uint64_t before_;
-  bool inside_before_;
+  body_frame before_;
 };
 
 }  // namespace glint::detail

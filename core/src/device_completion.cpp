@@ -6,8 +6,8 @@
 
 namespace glint::detail {
 
-void device_completion::start(hold_ptr<store::entry> result, gpu::stream_point at, origin from) {
-  auto* self = new device_completion(std::move(result), std::move(at), std::move(from));
+void device_completion::start(std::vector<hold_ptr<store::entry>> results, gpu::stream_point at, device_origin from) {
+  auto* self = new device_completion(std::move(results), std::move(at), std::move(from));
   for (auto& object : self->from_.inputs) {
     if (object->level() != store::readiness::ready) {
       self->inputs_.push_back(std::make_unique<input>(*self, std::move(object)));
@@ -62,10 +62,12 @@ void device_completion::part_done() noexcept {
   if (parts_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   look_for_failures();
   from_.share.reset();
-  if (failure_) {
-    result_->fail(*failure_);
-  } else {
-    result_->publish_ready();
+  for (const auto& result : results_) {
+    if (failure_) {
+      result->fail(*failure_);
+    } else {
+      result->publish_ready();
+    }
   }
   delete this;
 }

@@ -14,23 +14,24 @@
 
 namespace glint::detail {
 
-/// Takes an issued object to ready, or to failed: when its point of the stream has passed, and every object that it was
-/// made from has become ready too. So a failure behind an issued object reaches all that was enqueued after it before
-/// anyone on the CPU is shown any of it.
+/// What made objects on a device.
+struct device_origin {
+  std::string subject = {};                           ///< Names the task in errors.
+  std::uint64_t begin = 0;                            ///< Operations on its stream before its own.
+  std::vector<hold_ptr<store::entry>> inputs = {};    ///< Objects that it read.
+  std::vector<gpu::stream_point> writes_before = {};  ///< What made the tensors it read, for those no object tells of.
+  std::optional<device_share> share = {};             ///< Given back when all has run.
+};
+
+/// Takes the issued objects of one task to ready, or to failed: when their point of the stream has passed, and every
+/// object that they were made from has become ready too. So a failure behind an issued object reaches all that was
+/// enqueued after it before anyone on the CPU is shown any of it.
 ///
 /// Owns itself from `start` on; deletes itself when it is done.
 class device_completion final : public gpu::point_listener {
  public:
-  /// What made an object.
-  struct origin {
-    std::string subject = {};                         ///< Names the task in errors.
-    std::uint64_t begin = 0;                          ///< Operations on its stream before its own.
-    std::vector<hold_ptr<store::entry>> inputs = {};  ///< Objects that it read.
-    std::vector<gpu::stream_point> writes_before =
-        {};                                  ///< What made the tensors it read, for those no object tells of.
-    std::optional<device_share> share = {};  ///< Given back when all has run.
-  };
-  static void start(hold_ptr<store::entry> result, gpu::stream_point at, origin from);
+  /// Precondition: at least one result.
+  static void start(std::vector<hold_ptr<store::entry>> results, gpu::stream_point at, device_origin from);
 
  private:
   /// Waits for one input.
@@ -46,17 +47,17 @@ class device_completion final : public gpu::point_listener {
     hold_ptr<store::entry> object_;
   };
 
-  device_completion(hold_ptr<store::entry> result, gpu::stream_point at, origin from) noexcept
-      : result_(std::move(result)), at_(std::move(at)), from_(std::move(from)) {}
+  device_completion(std::vector<hold_ptr<store::entry>> results, gpu::stream_point at, device_origin from) noexcept
+      : results_(std::move(results)), at_(std::move(at)), from_(std::move(from)) {}
   void point_reached(const error* failure) noexcept override;
   void part_done() noexcept;
   void record(error e) noexcept;
   /// Failures that no listener is told of: reported by earlier events, or behind tensors that were put while enqueued.
   void look_for_failures() noexcept;
 
-  hold_ptr<store::entry> result_;
+  std::vector<hold_ptr<store::entry>> results_;
   gpu::stream_point at_;
-  origin from_;
+  device_origin from_;
   std::vector<std::unique_ptr<input>> inputs_;
   std::atomic<std::size_t> parts_{1};
   spin_mutex failure_mutex_;

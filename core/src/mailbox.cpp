@@ -67,7 +67,7 @@ call_base* mailbox::take(call_step& step) noexcept {
   const choice chosen = next();
   call_base* call = chosen.call;
   if (!call) return nullptr;
-  step = {.call = call, .manner = call->manner_, .constructor = call->constructor_, .suspended = false};
+  step = {.call = call, .manner = call->manner_, .constructor = call->constructor_, .last = false};
   if (chosen.from) {
     (void)chosen.from->pop_front();
   } else {
@@ -99,7 +99,7 @@ void mailbox::step_over(call_step& step) noexcept {
   } else {
     writer_runs_ = false;
   }
-  if (!step.suspended) {
+  if (step.last) {
     if (!step.constructor) --group_of(step.manner).in_progress;
     return;
   }
@@ -107,8 +107,9 @@ void mailbox::step_over(call_step& step) noexcept {
   if (std::exchange(step.call->resume_due_, false)) resumable_.push_back(*step.call);
 }
 
-void mailbox::settled(call_base& call) noexcept {
+void mailbox::over(call_base& call) noexcept {
   if (!std::exchange(call.in_progress_, false)) return;
+  if (call.step_) call.step_->last = true;
   (call.progress_previous_ ? call.progress_previous_->progress_next_ : progress_) = call.progress_next_;
   if (call.progress_next_) call.progress_next_->progress_previous_ = call.progress_previous_;
 }

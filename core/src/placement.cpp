@@ -4,6 +4,9 @@
 #include <cstring>
 #include <vector>
 
+#include <glint/base/exception.hpp>
+#include <glint/core/detail/runtime_access.hpp>
+#include <glint/gpu/poller.hpp>
 #include <glint/gpu/storage.hpp>
 #include "device_completion.hpp"
 
@@ -71,7 +74,7 @@ result<intrusive_ptr<store::entry>> copy_object(store::entry& source, gpu::devic
   const memory_place wanted{target ? target->index() : -1};
   gpu::device_context* worker = target ? target : look(source, wanted).on_device;
   intrusive_ptr<gpu::stream> stream = worker ? worker->transfer_stream() : nullptr;
-  device_completion::origin from{.subject = "copy of an object of type " + source.type().name()};
+  device_origin from{.subject = "copy of an object of type " + source.type().name()};
   collect_last_writes(source, from.writes_before);
   if (stream) {
     from.begin = stream->now().sequence;
@@ -92,11 +95,32 @@ result<intrusive_ptr<store::entry>> copy_object(store::entry& source, gpu::devic
   hold_ptr<store::entry> producer(copy.get());
   producer->publish_issued(at);
   from.inputs.emplace_back(&source);
-  device_completion::start(std::move(producer), at, std::move(from));
+  std::vector<hold_ptr<store::entry>> results;
+  results.push_back(std::move(producer));
+  device_completion::start(std::move(results), at, std::move(from));
+  return copy;
+}
+
+result<tensor_base> copy_where_it_lies(const tensor_base& t) {
+  gpu::device_context* device = t.storage()->context();
+  if (!device) return copy_on_host(t);
+  const auto stream = device->transfer_stream();
+  auto copy = t.copy_to(device, *stream);
+  if (copy) GLINT_TRY(gpu::wait_reached(stream->now()));
   return copy;
 }
 
 }  // namespace
+
+void make_private(const store::type_descriptor& type, void* value) {
+  type.visit_tensors(value, {[](void*, tensor_base& t) {
+                               if (t.empty_handle()) return;
+                               auto copy = copy_where_it_lies(t);
+                               if (!copy) throw_error(copy.error());
+                               t = *std::move(copy);
+                             },
+                             nullptr});
+}
 
 void collect_last_writes(store::entry& e, std::vector<gpu::stream_point>& points) {
   for_each_tensor_of(e, [&points](tensor_base& t) {
@@ -141,7 +165,7 @@ result<void> placement::bring_arguments(task_base& task) {
       if (!seen.elsewhere && !seen.shared && a->object_->unique()) continue;
       auto copy = copy_object(*a->object_, target, true);
       if (!copy) return fail(copy.error());
-      a->object_ = *std::move(copy);
+      task.replace_argument(*a, *std::move(copy));
       a->private_ = true;
     } else if (seen.elsewhere) {
       auto copy = a->object_->cached_copy(wanted);
@@ -150,7 +174,7 @@ result<void> placement::bring_arguments(task_base& task) {
         if (!made) return fail(made.error());
         copy = a->object_->cache_copy(wanted, *std::move(made));
       }
-      a->object_ = std::move(copy);
+      task.replace_argument(*a, std::move(copy));
     }
   }
   return {};

@@ -57,18 +57,19 @@ std::uint64_t counter_set::read(kind which) const noexcept {
   return sum;
 }
 
-result<std::unique_ptr<runtime>> runtime::create(const config& settings) {
+result<std::unique_ptr<runtime>> runtime::create(const config& settings, clock& time) {
   if (!(settings.cpus >= 0) || settings.cpus > 4096) {
     return fail(errc::invalid_configuration, "cpus = " + std::to_string(settings.cpus) + ": not between 0 and 4096");
   }
   auto platform = gpu::platform::create(platform_options_of(settings));
   if (!platform) return fail(platform.error());
   return std::unique_ptr<runtime>(
-      new runtime(*std::move(platform), slot_count_of(settings.cpus), settings.idle_spin_us));
+      new runtime(*std::move(platform), slot_count_of(settings.cpus), settings.idle_spin_us, time));
 }
 
-runtime::runtime(intrusive_ptr<gpu::platform> platform, int lanes, std::uint32_t idle_spin_us)
-    : platform_(std::move(platform)),
+runtime::runtime(intrusive_ptr<gpu::platform> platform, int lanes, std::uint32_t idle_spin_us, clock& time)
+    : timers_(time),
+      platform_(std::move(platform)),
       scheduler_(std::make_unique<glint::detail::scheduler>(lanes, idle_spin_us)),
       ledger_(std::make_unique<device_ledger>(platform_->devices())) {}
 
@@ -98,6 +99,7 @@ intrusive_ptr<gpu::device_context> runtime::next_device() noexcept {
 void runtime::stop() noexcept {
   const error why(errc::shutdown, "the runtime was shut down");
   stopping_.store(true);
+  timers_.stop();
   store::registry::fail_unsettled(why);  // wakes whoever waits, bodies included
   scheduler_->stop(why);
   ledger_->stop(why);
@@ -155,19 +157,23 @@ void count_put() noexcept {
   running.load(std::memory_order_acquire)->counters().add(counter_set::puts);
 }
 
+void init_with_clock(const config& settings, clock& time) {
+  const lock_guard guard(life_mutex);
+  if (instance) throw exception(error(errc::already_running, "init while a runtime lives: shutdown first"));
+  set_log_level(settings.log_level);
+  auto made = runtime::create(settings, time);
+  if (!made) throw exception(made.error());
+  instance = std::move(made)->release();
+  running.store(instance, std::memory_order_release);
+  gate.open();
+}
+
 }  // namespace glint::detail
 
 namespace glint {
 
 void init(const config& settings) {
-  const lock_guard guard(detail::life_mutex);
-  if (detail::instance) throw exception(error(errc::already_running, "init while a runtime lives: shutdown first"));
-  set_log_level(settings.log_level);
-  auto made = detail::runtime::create(settings);
-  if (!made) throw exception(made.error());
-  detail::instance = std::move(made)->release();
-  detail::running.store(detail::instance, std::memory_order_release);
-  detail::gate.open();
+  detail::init_with_clock(settings, real_clock::instance());
 }
 
 void shutdown() {
@@ -198,6 +204,7 @@ runtime_statistics statistics() {
   return {.tasks = counters.read(detail::counter_set::tasks),
           .actor_calls = counters.read(detail::counter_set::actor_calls),
           .failed = counters.read(detail::counter_set::failed),
+          .retries = counters.read(detail::counter_set::retries),
           .puts = counters.read(detail::counter_set::puts),
           .device_bytes_allocated = devices.device_bytes_allocated,
           .bytes_to_devices = devices.bytes_to_device,

@@ -13,13 +13,14 @@
 #include "actor_directory.hpp"
 #include "device_ledger.hpp"
 #include "scheduler.hpp"
+#include "timer_service.hpp"
 
 namespace glint::detail {
 
 /// Counters that several threads add to; each thread has a cache line of a few, read together.
 class counter_set {
  public:
-  enum kind { tasks, actor_calls, failed, puts, kind_count };
+  enum kind { tasks, actor_calls, failed, retries, puts, kind_count };
   void add(kind which) noexcept;
   [[nodiscard]] std::uint64_t read(kind which) const noexcept;
 
@@ -34,14 +35,16 @@ class counter_set {
 /// What `init` makes: the parts of a node, put together. Thread-safe.
 class runtime {
  public:
-  /// Errors: those of the platform; invalid_configuration.
-  [[nodiscard]] static result<std::unique_ptr<runtime>> create(const config& settings);
+  /// `time` is what its timers go by. Errors: those of the platform; invalid_configuration.
+  [[nodiscard]] static result<std::unique_ptr<runtime>> create(const config& settings, clock& time);
   ~runtime();
 
   [[nodiscard]] glint::detail::scheduler& scheduler() noexcept { return *scheduler_; }
   [[nodiscard]] device_ledger& ledger() noexcept { return *ledger_; }
   [[nodiscard]] gpu::platform& platform() noexcept { return *platform_; }
   [[nodiscard]] counter_set& counters() noexcept { return counters_; }
+  /// Stopped first of all by `stop`, so that none is called while the rest ends.
+  [[nodiscard]] timer_service& timers() noexcept { return timers_; }
 
   void add_actor(actor_cell& cell);
   /// The actor's object is gone: drops the list's hold.
@@ -57,8 +60,9 @@ class runtime {
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(); }
 
  private:
-  runtime(intrusive_ptr<gpu::platform> platform, int lanes, std::uint32_t idle_spin_us);
+  runtime(intrusive_ptr<gpu::platform> platform, int lanes, std::uint32_t idle_spin_us, clock& time);
 
+  timer_service timers_;  // first: outlives all that may have timers in it
   intrusive_ptr<gpu::platform> platform_;
   std::unique_ptr<glint::detail::scheduler> scheduler_;
   std::unique_ptr<device_ledger> ledger_;
@@ -70,6 +74,10 @@ class runtime {
   mutex actors_mutex_;                                                      // spawn and retirement only
   std::unordered_set<actor_cell*> actors_ GLINT_GUARDED_BY(actors_mutex_);  // a hold each
 };
+
+/// glint::init with another clock than the machine's, for tests that move the time by hand. `time` must outlive the
+/// runtime.
+void init_with_clock(const config& settings, clock& time);
 
 /// A call scope that does not throw: false where there is no runtime, or another than `expected`.
 class soft_call_scope {

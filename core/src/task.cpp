@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/core/detail/task.hpp>
 
-#include <cmath>
-
 #include <glint/base/exception.hpp>
 #include <glint/core/detail/runtime_access.hpp>
+#include <glint/core/this_task.hpp>
 #include <glint/gpu/storage.hpp>
 #include "context.hpp"
 #include "device_completion.hpp"
 #include "placement.hpp"
 #include "runtime.hpp"
+#include "task_deadline.hpp"
 
 namespace glint::detail {
 namespace {
 
 error no_device() {
   return error(errc::no_device, "it takes a gpu_context&, and this node has no device");
+}
+
+constexpr bool is_system_failure(errc code) noexcept {
+  return code >= errc::out_of_memory && code < errc::no_device;
 }
 
 /// A device's refusal stays what it is when it passes through a body; any other exception is the user's.
@@ -46,11 +50,21 @@ void task_base::link(ref_argument& argument) noexcept {
 }
 
 std::string task_base::subject() const {
-  return std::string(traits_.kind) + " " + (name.empty() ? traits_.name() : name);
+  return std::string(traits_.kind) + " " + name();
+}
+
+const std::string& task_base::name() const {
+  return settings().name.empty() ? traits_.name() : settings().name;
+}
+
+std::uint64_t task_base::caller_id() noexcept {
+  if (id_ == 0) id_ = next_caller_id();
+  return id_;
 }
 
 void task_base::start() noexcept {
-  if (failure_) return runnable();  // refused: waits for nothing
+  stage_ = stage::arguments;
+  if (failure_ || stop_requested()) return runnable();  // waits for nothing
   await_arguments(on_device() ? store::readiness::issued : store::readiness::ready);
 }
 
@@ -65,11 +79,12 @@ void task_base::await_arguments(store::readiness level) noexcept {
     if (!a->object_->add(*a)) argument_done();
     a = next;
   }
+  if (stop_requested()) withdraw_arguments();  // `stop` came before they were linked
   argument_done();
 }
 
-void task_base::argument_done() noexcept {
-  if (awaited_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+void task_base::argument_done(std::uint32_t count) noexcept {
+  if (awaited_.fetch_sub(count, std::memory_order_acq_rel) != count) return;
   if (stage_ == stage::arguments) {
     arguments_known();
   } else {
@@ -85,7 +100,7 @@ const error* task_base::failed_argument() const noexcept {
 }
 
 void task_base::arguments_known() noexcept {
-  if (has_failed()) return runnable();
+  if (stop_requested() || has_failed()) return runnable();
   if (gpu_units > 0) return runtime_.ledger().request(*this, gpu_units, placement::most_bytes(*this));
   place();
 }
@@ -114,12 +129,24 @@ void task_base::place() noexcept {
   await_arguments(on_device() ? store::readiness::issued : store::readiness::ready);
 }
 
+/// `stop` may look at the arguments meanwhile; what is replaced goes after the lock, as that may be the user's code.
+void task_base::replace_argument(ref_argument& argument, intrusive_ptr<store::entry> object) noexcept {
+  if (may_be_retried()) argument.original_ = argument.object_;
+  const spin_guard guard(mutex_);
+  argument.object_.swap(object);
+}
+
 void task_base::runnable() noexcept {
-  if (has_failed()) return execute();  // nothing to run: needs no slot
+  if (stop_requested() || has_failed()) return execute();  // nothing to run: needs no slot
+  runtime_.scheduler().submit(*this, cpu_units);
+}
+
+void task_base::resumable() noexcept {
   runtime_.scheduler().submit(*this, cpu_units);
 }
 
 void task_base::run() noexcept {
+  if (stage_ == stage::again) return start();
   execute();
 }
 
@@ -128,6 +155,7 @@ void task_base::abandon(const error& why) noexcept {
 }
 
 std::optional<error> task_base::obstacle() {
+  if (results().front()->level() == store::readiness::failed) return results().front()->failure();  // stopped
   if (failure_) return failure_->with_subject(subject());
   if (const error* failed = failed_argument()) {
     // What shutdown ended stays that, whichever of a chain it met first.
@@ -150,23 +178,26 @@ std::optional<error> task_base::obstacle() {
 void task_base::execute() noexcept {
   std::optional<error> failure;
   try {
-    failure = obstacle();
-    if (!failure) {
-      const caller_scope scope(caller_id());
-      count();
-      return on_device() ? run_on_device() : run_on_cpu();
-    }
+    if (!begun()) failure = obstacle();
+    if (!failure) return on_device() ? run_on_device() : run_on_cpu();
   } catch (...) {
     failure = error_of_body(std::current_exception(), subject());
   }
-  fail(*std::move(failure));
+  if (!retry(*failure)) fail(*std::move(failure));
+}
+
+progress task_base::call_body(gpu_context* gpu) {
+  const body_scope scope(*this);
+  if (std::exchange(stage_, stage::body) == stage::body) return resume();
+  count();
+  return invoke(gpu);
 }
 
 void task_base::run_on_cpu() {
-  invoke(nullptr);
-  auto result = take_result();
-  delete this;
-  result->publish_ready();
+  if (call_body(nullptr) == progress::suspended) return;
+  close();
+  for (const auto& result : results()) result->publish_ready();
+  finish();
 }
 
 glint::result<intrusive_ptr<gpu::stream>> task_base::lease_stream() {
@@ -180,27 +211,32 @@ void task_base::run_on_device() {
   for (auto* a = arguments_; a; a = a->next_) {
     if (auto waited = stream->wait(a->object_->issued_at()); !waited) throw exception(waited.error());
   }
-  device_completion::origin from{.subject = subject(), .begin = stream->now().sequence};
+  device_origin from{.subject = subject(), .begin = stream->now().sequence};
   from.writes_before = writes_behind_arguments();
   depend(from.inputs);
   gpu_context context(device, stream);
   try {
-    invoke(&context);
+    (void)call_body(&context);  // a function of a gpu_context is no coroutine
   } catch (...) {
     note_uses(context.finish());  // what it had enqueued may still read the arguments
     throw;
   }
-  const gpu::stream_point point = context.finish();
+  issue_results(context.finish(), std::move(from));
+}
+
+void task_base::issue_results(const gpu::stream_point& point, device_origin from) noexcept {
   note_uses(point);
   for (auto* a = arguments_; a; a = a->next_) {
     if (a->object_->level() != store::readiness::ready) from.inputs.emplace_back(a->object_.get());
   }
-  chain(result());
+  chain(*results().front());
   if (std::exchange(device_reserved_, false)) from.share.emplace(runtime_.ledger(), device, gpu_units);
-  auto made = take_result();
-  delete this;
-  made->publish_issued(point);
+  std::vector<hold_ptr<store::entry>> made;
+  for (const auto& result : results()) made.emplace_back(result.get());
+  close();
+  for (const auto& result : made) result->publish_issued(point);
   device_completion::start(std::move(made), point, std::move(from));
+  finish();
 }
 
 /// The points that made the tensors in the arguments. Objects that were made on a stream fail with their makers; but a
@@ -232,7 +268,7 @@ void task_base::note_uses(const gpu::stream_point& point) noexcept {
                                        &u});
   };
   for (auto* a = arguments_; a; a = a->next_) mark(*a->object_, false);
-  mark(result(), true);
+  for (const auto& result : results()) mark(*result, true);
 }
 
 void task_base::release_device() noexcept {
@@ -240,57 +276,76 @@ void task_base::release_device() noexcept {
 }
 
 void task_base::fail(error failure) noexcept {
-  runtime_.counters().add(counter_set::failed);
   release_device();
   failing(failure);
-  auto result = take_result();
-  delete this;
-  result->fail(std::move(failure));
+  close();
+  (void)settle(failure);
+  finish();
+}
+
+bool task_base::may_be_retried() const noexcept {
+  return attempt_ < settings().max_retries && (on_device() || settings().retries_exception);
+}
+
+bool task_base::retry(error& failure) noexcept {
+  if (!may_be_retried() || stop_requested() || runtime_.stopping()) return false;
+  const bool wished = failure.exception()
+                          ? settings().retries_exception && settings().retries_exception(failure.exception())
+                          : is_system_failure(failure.code());
+  if (!wished) return false;
+  if (last_attempt_because_) {
+    failure = failure.with_message(failure.message() + "; not tried again: " + last_attempt_because_);
+    return false;
+  }
+  ++attempt_;
+  runtime_.counters().add(counter_set::retries);
+  release_device();
+  device.reset();
+  failure_.reset();
+  for (auto* a = arguments_; a; a = a->next_) {
+    if (auto original = std::move(a->original_)) replace_argument(*a, std::move(original));
+    a->private_ = false;
+  }
+  // By way of the queue: a thousand attempts that fail at once need no thousand stack frames, and others get a turn.
+  stage_ = stage::again;
+  runtime_.scheduler().submit(*this);
+  return true;
+}
+
+void task_base::close() noexcept {
+  {
+    const spin_guard guard(mutex_);
+    arguments_ = nullptr;
+    closed_ = true;
+  }
+  drop_arguments();
+  let_go();
+}
+
+/// False if all had settled before.
+bool task_base::settle(const error& failure) noexcept {
+  bool any = false;
+  for (const auto& result : results()) any = result->fail(failure) || any;
+  if (any) runtime_.counters().add(counter_set::failed);
+  return any;
+}
+
+void task_base::finish() noexcept {
+  leave_parent();
+  if (settings_ && settings_->deadline) settings_->deadline->cancel();
+  unpin();
+}
+
+void task_base::describe(task_info& info) {
+  (void)task_base::caller_id();
+  info.id = task_id{id_};
+  info.name = name();
+  info.attempt = attempt_;
+  if (on_device() && device) info.devices.push_back(device->index());
 }
 
 void task_base::count() noexcept {
   runtime_.counters().add(counter_set::tasks);
-}
-
-std::int32_t units_of(double amount, const char* what) {
-  if (!(amount >= 0) || amount > 1e5) {
-    throw exception(error(errc::invalid_argument,
-                          std::string(what) + " = " + std::to_string(amount) + ": not between 0 and 100000"));
-  }
-  return static_cast<std::int32_t>(std::lround(amount * units_per_slot));
-}
-
-void check(const task_options& options) {
-  (void)units_of(options.cpus, "cpus");
-  (void)units_of(options.gpus, "gpus");
-}
-
-void apply(const task_options& options, task_base& task) {
-  task.name = options.name;
-  task.cpu_units = units_of(options.cpus, "cpus");
-  task.gpu_units = units_of(options.gpus, "gpus");
-  if (task.gpu_units > 0 && !task.on_device()) {
-    task.refuse(error(errc::infeasible, "asks for gpus, but its function takes no gpu_context& to use one with"));
-  } else {
-    task.check_feasible();
-  }
-}
-
-void task_base::check_feasible() {
-  const auto lacks = [this](const std::string& what) { refuse(error(errc::infeasible, what)); };
-  const int slots = runtime_.scheduler().lane_count();
-  const auto devices = runtime_.platform().devices().size();
-  if (cpu_units > slots * units_per_slot) {
-    lacks("asks for " + std::to_string(cpu_units / static_cast<double>(units_per_slot)) + " cpus; this node has " +
-          std::to_string(slots));
-  } else if (gpu_units > units_per_slot || (gpu_units > 0 && devices == 0)) {
-    lacks("asks for " + std::to_string(gpu_units / static_cast<double>(units_per_slot)) +
-          " gpus; a call is given at most one device, and this node has " + std::to_string(devices));
-  }
-}
-
-void require_ref(const intrusive_ptr<store::entry>& entry) {
-  if (!entry) throw exception(error(errc::empty_ref, "the ref refers to nothing: default-made or moved from"));
 }
 
 }  // namespace glint::detail

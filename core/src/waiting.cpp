@@ -2,16 +2,21 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <stop_token>
 #include <unordered_set>
 
 #include <glint/base/exception.hpp>
 #include <glint/core/detail/runtime_access.hpp>
+#include <glint/core/detail/task.hpp>
 #include <glint/gpu/poller.hpp>
 #include <glint/gpu/storage.hpp>
 #include "scheduler.hpp"
 
 namespace glint::detail {
 namespace {
+
+/// How a blocked thread came back.
+enum class woken { told, late, stopped };
 
 /// Counts the objects that were told to be settled, for one waiting thread. Lives on that thread's stack.
 class told_count {
@@ -23,29 +28,36 @@ class told_count {
     changed_.notify_one();
   }
 
-  /// Blocks until `count` were told. False when the deadline passed first.
-  bool wait(std::size_t count, const deadline& until) {
+  /// The task that waits here was stopped.
+  void stop() noexcept {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    changed_.notify_one();
+  }
+
+  /// Blocks until `count` were told, the deadline, or `stop`.
+  [[nodiscard]] woken wait(std::size_t count, const deadline& until) {
     std::unique_lock lock(mutex_);
-    const auto enough = [this, count] { return done_ >= count; };
-    if (until) return changed_.wait_until(lock, *until, enough);
-    changed_.wait(lock, enough);
-    return true;
+    const auto over = [this, count] { return done_ >= count || stopped_; };
+    if (until) {
+      changed_.wait_until(lock, *until, over);
+    } else {
+      changed_.wait(lock, over);
+    }
+    if (done_ >= count) return woken::told;
+    return stopped_ ? woken::stopped : woken::late;
+  }
+  /// Blocks until `count` were told, which is about to happen.
+  void wait_for_last(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this, count] { return done_ >= count; });
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t done_ = 0;
-};
-
-/// One awaited object of a blocked thread.
-class settled_waiter final : public store::waiter {
- public:
-  explicit settled_waiter(told_count& owner) noexcept : waiter(store::readiness::ready), owner_(owner) {}
-  void level_reached(store::entry&) noexcept override { owner_.one_done(); }
-
- private:
-  told_count& owner_;
+  bool stopped_ = false;
 };
 
 /// A worker's slot is another's while its thread sleeps.
@@ -65,6 +77,25 @@ class slot_lent {
   scheduler::blocked before_;
 };
 
+/// Blocks the calling thread: its slot is lent, and the task whose body it runs, if any, may be stopped meanwhile.
+woken block(told_count& told, std::size_t count, const deadline& until) {
+  const slot_lent lent;
+  task_base* task = current_task();
+  if (!task) return told.wait(count, until);
+  const std::stop_callback woken_by_stop(task->stop_token(), [&told] { told.stop(); });
+  return told.wait(count, until);
+}
+
+/// One awaited object of a blocked thread.
+class settled_waiter final : public store::waiter {
+ public:
+  explicit settled_waiter(told_count& owner) noexcept : waiter(store::readiness::ready), owner_(owner) {}
+  void level_reached(store::entry&) noexcept override { owner_.one_done(); }
+
+ private:
+  told_count& owner_;
+};
+
 }  // namespace
 
 bool wait_settled(const intrusive_ptr<store::entry>& entry, const deadline& until) {
@@ -73,11 +104,14 @@ bool wait_settled(const intrusive_ptr<store::entry>& entry, const deadline& unti
   told_count told;
   settled_waiter waiter(told);
   if (!entry->add(waiter)) return true;
-  const slot_lent lent;
-  if (told.wait(1, until)) return true;
-  if (entry->remove(waiter)) return false;
-  told.wait(1, {});  // it is being told right now: the waiter must not go before that
-  return true;
+  const woken how = block(told, 1, until);
+  if (how == woken::told) return true;
+  if (!entry->remove(waiter)) {
+    told.wait_for_last(1);  // it is being told right now: the waiter must not go before that
+    return true;
+  }
+  if (how == woken::stopped) throw_error(current_task()->stop_reason());
+  return false;
 }
 
 namespace {
@@ -119,16 +153,15 @@ void wait_some(std::span<const intrusive_ptr<store::entry>> entries, std::size_t
     waiters.emplace_back(told);
     if (!e->add(waiters.back())) told.one_done();
   }
-  {
-    const slot_lent lent;
-    told.wait(count, until);
-  }
+  const woken how = block(told, count, until);
   std::size_t untold = 0;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (entries[i]->remove(waiters[i])) ++untold;
   }
-  told.wait(entries.size() - untold, {});  // those that are being told right now: the waiters must not go before that
-  mark_settled(entries, count, settled);
+  told.wait_for_last(entries.size() - untold);  // some are being told right now: the waiters must not go before that
+  if (mark_settled(entries, count, settled) < count && how == woken::stopped) {
+    throw_error(current_task()->stop_reason());
+  }
 }
 
 void wait_unused(store::entry& entry) {

@@ -10,8 +10,6 @@
 namespace digits {
 namespace {
 
-constexpr int pixel_max = 16;
-
 /// A field as it may stand in a message: not too long, without control characters.
 std::string shown(std::string_view field) {
   constexpr std::size_t shown_max = 20;
@@ -25,7 +23,7 @@ class sample_line {
  public:
   explicit sample_line(std::string_view text) : rest_(text) {}
 
-  [[nodiscard]] glint::result<void> append_to(dataset& data) {
+  [[nodiscard]] glint::result<void> append_to(dataset& data, int pixel_max) {
     const auto columns = std::count(rest_.begin(), rest_.end(), ',') + 1;
     if (columns != pixel_count + 1) {
       return malformed(std::to_string(columns) + " columns where " + std::to_string(pixel_count + 1) + " belong");
@@ -77,17 +75,17 @@ glint::error at(const gzip_lines& lines, const glint::error& e) {
 
 samples dataset::select(const std::vector<std::int64_t>& indices) const {
   const auto count = static_cast<std::int64_t>(indices.size());
-  samples chosen{glint::tensor<float>::zeros({count, pixel_count}), glint::tensor<std::int32_t>::zeros({count})};
+  samples chosen{glint::tensor<float>::zeros({count, width}), glint::tensor<std::int32_t>::zeros({count})};
   auto pixel = chosen.pixels.values().begin();
   auto label = chosen.labels.values().begin();
   for (const std::int64_t i : indices) {
-    pixel = std::copy_n(pixels.begin() + i * pixel_count, pixel_count, pixel);
+    pixel = std::copy_n(pixels.begin() + i * width, width, pixel);
     *label++ = labels.at(static_cast<std::size_t>(i));
   }
   return chosen;
 }
 
-glint::result<dataset> load_digits(const std::filesystem::path& path) {
+glint::result<dataset> load_digits(const std::filesystem::path& path, int pixel_max) {
   auto opened = gzip_lines::open(path);
   if (!opened) return glint::fail(opened.error());
   gzip_lines& lines = *opened;
@@ -97,7 +95,8 @@ glint::result<dataset> load_digits(const std::filesystem::path& path) {
     const auto more = lines.next(text);
     if (!more) return glint::fail(at(lines, more.error()));
     if (!*more) break;
-    if (const auto added = sample_line(text).append_to(data); !added) return glint::fail(at(lines, added.error()));
+    if (const auto added = sample_line(text).append_to(data, pixel_max); !added)
+      return glint::fail(at(lines, added.error()));
   }
   if (data.size() == 0)
     return glint::fail(at(lines, glint::error(glint::errc::malformed_data, "the file has no samples")));

@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include <glint/base/result.hpp>
+
+#include "gzip_file.hpp"
 
 namespace digits {
 
@@ -29,15 +30,12 @@ class gzip_lines {
   /// The line that was read last, from 1; where reading stopped, after an error.
   [[nodiscard]] std::int64_t number() const noexcept { return number_; }
   /// The file's name, without its folder.
-  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const std::string& name() const noexcept { return file_.name; }
 
  private:
-  explicit gzip_lines(std::string name) : name_(std::move(name)) {}
-  void decompress(const std::string& compressed);
+  explicit gzip_lines(unpacked_file file) : file_(std::move(file)) {}
 
-  std::string name_;
-  std::string text_;
-  std::optional<glint::error> damage_;  // what ended text_ before its time
+  unpacked_file file_;
   std::size_t position_ = 0;
   std::int64_t number_ = 0;
 };

@@ -2,17 +2,21 @@
 // Trains a network of two layers to read handwritten digits. Actors keep shares of the digits on devices and
 // compute gradients, tasks add them and make the steps, and the weights travel between them as refs. The test
 // fifth is read once, after the last step.
+#include <algorithm>
 #include <chrono>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
+#include <utility>
 
 #include <glint/glint.hpp>
 
-#include "digits.hpp"
+#include "checkpoint.hpp"
 #include "loss_curve.hpp"
 #include "options.hpp"
+#include "start.hpp"
 #include "training.hpp"
+#include "weights.hpp"
 
 namespace {
 
@@ -50,29 +54,46 @@ int refuse(const glint::error& e) {
   return 2;
 }
 
-int train(const digits::options& with, const digits::dataset& data) {
-  const auto start = std::chrono::steady_clock::now();
-  const auto split = digits::split_samples(data.size(), static_cast<std::uint64_t>(with.seed));
-  if (static_cast<std::int64_t>(split.training.size()) < with.shares || split.test.empty()) {
-    return refuse(glint::error(glint::errc::invalid_argument, "too few samples for the shares and a test"));
+/// Makes the steps, and writes the checkpoints that were asked for.
+glint::result<void> make_steps(const digits::start& from, digits::training& training) {
+  const digits::options& with = from.with;
+  digits::progress progress(
+      std::cerr, with.quiet ? digits::progress::style::quiet : digits::progress::style_of_stderr(), from.end);
+  do {
+    const std::int64_t made = training.steps_made();
+    const std::int64_t next = with.save_every > 0 ? (made / with.save_every + 1) * with.save_every : from.end;
+    training.run_to(std::min(next, from.end), progress);
+    if (!with.save.empty()) GLINT_TRY(digits::save_checkpoint(with.save, from.checkpoint_at(training.state())));
+  } while (training.steps_made() < from.end);
+  return {};
+}
+
+void print_begin(const digits::start& from) {
+  std::cout << "digits: " << from.all.parts.training.size() << " for training in " << from.with.shares << " shares, "
+            << from.all.parts.test.size() << " for the test (seed " << from.with.seed << ")\n";
+  if (!from.with.resume.empty()) {
+    std::cout << "resumed: " << from.with.resume.string() << " at step " << from.state.losses.size() << " of "
+              << from.end << '\n';
   }
-  std::cout << "digits: " << split.training.size() << " for training in " << with.shares << " shares, "
-            << split.test.size() << " for the test (seed " << with.seed << ")" << std::endl;
-  digits::training training(data, split.training, with);
-  digits::trained result = [&] {
-    digits::progress progress(
-        std::cerr, with.quiet ? digits::progress::style::quiet : digits::progress::style_of_stderr(), training.steps());
-    return training.run(progress);
-  }();
-  const double accuracy = test_accuracy(result.weights, data.select(split.test));
-  std::cout << "training accuracy: " << percent(result.training_accuracy) << '\n';
+  std::cout << std::flush;
+}
+
+int train(const digits::start& from) {
+  const digits::options& with = from.with;
+  const auto begin = std::chrono::steady_clock::now();
+  print_begin(from);
+  digits::training training(from.all, with, from.state);
+  if (auto done = make_steps(from, training); !done) return refuse(done.error());
+  const double accuracy = test_accuracy(training.weights(), from.all.data.select(from.all.parts.test));
+  std::cout << "training accuracy: " << percent(training.accuracy_on_shares()) << '\n';
   std::cout << "test accuracy: " << percent(accuracy) << '\n';
-  print_work(std::chrono::steady_clock::now() - start);
+  print_work(std::chrono::steady_clock::now() - begin);
   if (with.checksum) {
     std::cout << "weights checksum: " << std::hex << std::setw(16) << std::setfill('0')
-              << digits::checksum_of(glint::get(result.weights)) << std::dec << '\n';
+              << digits::checksum_of(glint::get(training.weights())) << std::dec << '\n';
   }
-  if (auto written = digits::write_text(with.svg, digits::loss_curve_svg(result.losses)); !written) {
+  if (!with.save.empty()) std::cout << "saved: " << with.save.string() << " at step " << from.end << '\n';
+  if (auto written = digits::write_text(with.svg, digits::loss_curve_svg(training.losses())); !written) {
     return refuse(written.error());
   }
   std::cout << "loss curve: " << with.svg.string() << std::endl;
@@ -87,9 +108,9 @@ int driver(glint::arguments args) {
     return 0;
   }
   if (with->data.empty()) with->data = GLINT_DIGITS_FILE;
-  const auto data = digits::load_digits(with->data);
-  if (!data) return refuse(data.error());
-  return train(*with, *data);
+  const auto from = digits::prepare(std::move(*with));
+  if (!from) return refuse(from.error());
+  return train(*from);
 }
 
 }  // namespace

@@ -68,17 +68,17 @@ tensor<float> bias_slopes(gpu_context& gpu, const tensor<float>& slopes) {
 
 }  // namespace
 
-network initial_weights(std::int64_t hidden, std::uint64_t seed) {
+network initial_weights(network_size size, std::uint64_t seed) {
   std::mt19937_64 engine(seed);
-  network made = zero_weights(hidden);
-  made.hidden_weights = random_matrix(engine, {pixel_count, hidden});
-  made.output_weights = random_matrix(engine, {hidden, class_count});
+  network made = zero_weights(size);
+  made.hidden_weights = random_matrix(engine, {size.inputs, size.hidden});
+  made.output_weights = random_matrix(engine, {size.hidden, class_count});
   return made;
 }
 
-network zero_weights(std::int64_t hidden) {
-  return {tensor<float>::zeros({pixel_count, hidden}), tensor<float>::zeros({hidden}),
-          tensor<float>::zeros({hidden, class_count}), tensor<float>::zeros({class_count})};
+network zero_weights(network_size size) {
+  return {tensor<float>::zeros({size.inputs, size.hidden}), tensor<float>::zeros({size.hidden}),
+          tensor<float>::zeros({size.hidden, class_count}), tensor<float>::zeros({class_count})};
 }
 
 gradient gradient_of(gpu_context& gpu, const network& weights, const samples& batch) {

@@ -8,13 +8,24 @@
 
 #include "digits.hpp"
 
-/// A network of two layers, 64 -> hidden -> 10: relu between them, softmax and cross-entropy behind. All
+/// A network of two layers, inputs -> hidden -> 10: relu between them, softmax and cross-entropy behind. All
 /// functions enqueue on the context's stream and return; tensors are on its device.
 namespace digits {
 
+/// How wide the layers are.
+struct network_size {
+  std::int64_t inputs = pixel_count;  ///< Pixels of an image.
+  std::int64_t hidden = 64;
+
+  /// Numbers in a network of this size.
+  [[nodiscard]] constexpr std::int64_t values() const noexcept {
+    return (inputs + 1) * hidden + (hidden + 1) * class_count;
+  }
+};
+
 /// The network's weights, or anything of their shape: gradients, velocities.
 struct network {
-  glint::tensor<float> hidden_weights;  ///< [64, hidden]
+  glint::tensor<float> hidden_weights;  ///< [inputs, hidden]
   glint::tensor<float> hidden_bias;     ///< [hidden]
   glint::tensor<float> output_weights;  ///< [hidden, 10]
   glint::tensor<float> output_bias;     ///< [10]
@@ -28,9 +39,9 @@ struct gradient {
 
 /// Random weights (uniform, variance 2 / inputs: He et al., "Delving Deep into Rectifiers", 2015) and biases
 /// of zero, in host memory. A seed gives the same bits everywhere.
-[[nodiscard]] network initial_weights(std::int64_t hidden, std::uint64_t seed);
+[[nodiscard]] network initial_weights(network_size size, std::uint64_t seed);
 /// All zero, in host memory.
-[[nodiscard]] network zero_weights(std::int64_t hidden);
+[[nodiscard]] network zero_weights(network_size size);
 
 /// Loss and gradient of the network on `batch`.
 [[nodiscard]] gradient gradient_of(glint::gpu_context& gpu, const network& weights, const samples& batch);

@@ -103,12 +103,20 @@ bool entry::remove(waiter& w) noexcept {
   return true;
 }
 
+producer_pin entry::pin_producer() noexcept {
+  const spin_guard guard(mutex_);
+  if (!producer_) return {};
+  producer_->pin();
+  return producer_pin(producer_, adopt);
+}
+
 bool entry::rise(readiness to, std::unique_ptr<const error> failure) noexcept {
   waiter_list reached;
   {
     const spin_guard guard(mutex_);
     if (level_.load(std::memory_order_relaxed) >= to || settled()) return false;
     if (failure) failure_ = std::move(failure);
+    producer_ = nullptr;
     level_.store(to, std::memory_order_release);  // pairs with the acquire in level()
     waiters_.extract(to, reached);
   }

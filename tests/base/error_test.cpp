@@ -27,10 +27,10 @@ const std::vector<std::pair<errc, int>> all_codes{
     {errc::shutdown, 26},          {errc::timeout, 27},
     {errc::actor_unavailable, 28}, {errc::pending_calls_exceeded, 29},
     {errc::name_taken, 30},        {errc::deadlock, 31},
-    {errc::out_of_memory, 40},     {errc::kernel_failed, 41},
-    {errc::device_lost, 42},       {errc::device_error, 43},
-    {errc::no_device, 44},         {errc::malformed_data, 60},
-    {errc::io_error, 61},
+    {errc::cancelled, 32},         {errc::out_of_memory, 40},
+    {errc::kernel_failed, 41},     {errc::device_lost, 42},
+    {errc::device_error, 43},      {errc::no_device, 44},
+    {errc::malformed_data, 60},    {errc::io_error, 61},
 };
 
 struct file_missing : std::runtime_error {

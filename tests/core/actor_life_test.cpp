@@ -190,6 +190,9 @@ TEST_F(ActorLife, OptionsThatMakeNoSenseThrowAndSayWhich) {
   EXPECT_THAT(message({.max_concurrency = 0}), HasSubstr("max_concurrency = 0"));
   EXPECT_THAT(message({.groups = {{"io", 0}}}), HasSubstr("group io"));
   EXPECT_THAT(message({.groups = {{"", 1}}}), HasSubstr("no name"));
+  glint::concurrency_groups many;
+  for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h", "i"}) many.add({name, 1});
+  EXPECT_THAT(message({.groups = many}), HasSubstr("9 concurrency groups"));
   EXPECT_THAT(message({.groups = {{"io", 1}, {"io", 2}}}), HasSubstr("two concurrency groups are named io"));
   EXPECT_THAT(message({.max_restarts = -2}), HasSubstr("max_restarts = -2"));
   EXPECT_THAT(message({.max_task_retries = -7}), HasSubstr("max_task_retries = -7"));

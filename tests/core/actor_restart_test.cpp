@@ -303,6 +303,12 @@ TEST_F(ActorRestart, ArgumentsThatCannotBeKeptThrowAtTheCall) {
   EXPECT_EQ(get(a.call<&picky::take>({.max_task_retries = 0}, std::make_unique<int>(1)), deadline), 2);
   EXPECT_EQ(thrown_by([&] { (void)a.call<&picky::take>(put(std::make_unique<int>(1))); }), errc::invalid_argument)
       << "a ref whose value the method takes";
+  struct several {
+    std::tuple<int, int> two() { return {1, 2}; }
+  };
+  auto b = spawn<several>({.max_restarts = 1});
+  EXPECT_EQ(thrown_by([&] { (void)b.call<&several::two>({.max_task_retries = 1}); }), errc::invalid_argument);
+  EXPECT_EQ(get(std::get<1>(b.call<&several::two>()), deadline), 2);
 }
 
 TEST_F(ActorRestart, KillingAnActorThatIsNotBuiltYetCostsNothing) {

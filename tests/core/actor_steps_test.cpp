@@ -1,188 +1,318 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls that suspend, as coroutines do: what the actor's cell makes of their steps.
-#include <functional>
+// Coroutine methods: what an actor does between their steps.
+#include <latch>
+#include <thread>
 
-#include <glint/core/detail/actor_calls.hpp>
 #include "actor_fixture.hpp"
 
 namespace glint_test {
 namespace {
 
 using glint::actor_handle;
+using glint::co_task;
 using glint::errc;
 using glint::get;
 using glint::object_ref;
+using glint::put;
 using glint::spawn;
-using glint::detail::actor_cell;
-using glint::detail::call_base;
-using glint::detail::call_manner;
-namespace store = glint::store;
+using glint::submit;
 
-using ActorSteps = actor_case;
+class ActorSteps : public actor_case {
+ protected:
+  ActorSteps() : actor_case(small_node(3, 0)) {}
+};
 
-const std::string& step_name() {
-  static const std::string name = "two_steps";
-  return name;
-}
-constexpr glint::detail::task_traits traits{.name = &step_name, .kind = "call", .on_device = false};
-
-/// A call whose first step runs `first` and suspends; its second completes it.
-class two_step_call final : public call_base {
+/// Its coroutines say that they have begun, wait for a ref, and note in which order they went on.
+class patient {
  public:
-  two_step_call(actor_cell& cell, std::function<void(two_step_call&)> first, std::function<int()> second)
-      : call_base(traits, cell),
-        first_(std::move(first)),
-        second_(std::move(second)),
-        result_(glint::make_intrusive<store::typed_entry<int>>()) {}
-
-  [[nodiscard]] object_ref<int> ref() { return glint::detail::ref_access::make<int>(result_); }
-  void run_step() noexcept override {
-    if (!first_) return call_base::run_step();
-    const auto first = std::exchange(first_, nullptr);
-    cell().call_suspended(*this);
-    first(*this);
+  co_task<int> wait(shared_event begun, object_ref<int> ref) {
+    (*begun)->set();
+    const int value = co_await ref;
+    order_.push_back(value);
+    co_return value;
   }
+  co_task<int> wait_reading(shared_event begun, object_ref<int> ref) const {
+    (*begun)->set();
+    co_return co_await ref;
+  }
+  co_task<int> many(std::vector<object_ref<int>> refs) {
+    int sum = 0;
+    for (const auto& r : refs) sum += co_await r;
+    co_return sum;
+  }
+  int note(int value) {
+    order_.push_back(value);
+    return value;
+  }
+  int hold(const shared_event& inside, const shared_event& go) {
+    (*inside)->set();
+    (*go)->wait();
+    return 0;
+  }
+  std::vector<int> order() const { return order_; }
+  int size() const { return static_cast<int>(order_.size()); }
 
  private:
-  void invoke(glint::gpu_context*) override { result_->construct(second_); }
-  store::entry& result() noexcept override { return *result_; }
-  glint::hold_ptr<store::entry> take_result() noexcept override {
-    settling();
-    glint::hold_ptr<store::entry> taken(result_.get());
-    result_.reset();
-    return taken;
-  }
-
-  std::function<void(two_step_call&)> first_;
-  std::function<int()> second_;
-  glint::intrusive_ptr<store::typed_entry<int>> result_;
+  std::vector<int> order_;
+  counted_object counted_;
 };
 
-actor_cell& cell_of(const actor_handle<worker_actor>& a) {
-  return *glint::detail::handle_access::cell(a);
+/// A ref that becomes ready when the test says so, and a coroutine that waits for it.
+struct suspended {
+  suspended(const actor_handle<patient>& a, int value, glint::call_options options = {})
+      : late(submit<after>({.cpus = 0}, go, value)), ref(a.call<&patient::wait>(options, begun, late)) {
+    (*begun)->wait();
+  }
+  void resume() { (*go)->set(); }
+
+  shared_event go = make_event();
+  shared_event begun = make_event();
+  object_ref<int> late;
+  object_ref<int> ref;
+};
+
+void let_others_go_first() {
+  for (int i = 0; i < 50; ++i) get(submit<echo>(i), deadline);
 }
 
-/// Enters a call that suspends, and waits until it has. `order` gets what its second step notes.
-struct suspended_call {
-  suspended_call(const actor_handle<worker_actor>& a, call_manner manner, std::function<int()> second)
-      : cell(cell_of(a)) {
-    call = new two_step_call(
-        cell, [this](two_step_call&) { there.set(); }, std::move(second));
-    ref = call->ref();
-    call->set_manner(manner);
-    cell.enter(*call);
-    there.wait();
-  }
-  void resume() const { cell.call_resumable(*call); }
-
-  actor_cell& cell;
-  two_step_call* call;
-  object_ref<int> ref;
-  event there;
-};
-
 TEST_F(ActorSteps, ASuspendedCallKeepsADefaultActorClosed) {
-  auto a = spawn<worker_actor>();
-  suspended_call waiting(a, {}, [] { return 7; });
-  auto next = a.call<&worker_actor::add>(1);
-  for (int i = 0; i < 20; ++i) get(glint::submit<echo>(i), deadline);
+  auto a = spawn<patient>();
+  suspended call(a, 7);
+  auto next = a.call<&patient::note>(8);
+  let_others_go_first();
   EXPECT_FALSE(glint::try_get(next).has_value());
-  EXPECT_FALSE(glint::try_get(waiting.ref).has_value());
-  waiting.resume();
-  EXPECT_EQ(get(waiting.ref, deadline), 7);
-  EXPECT_EQ(get(next, deadline), 1);
+  call.resume();
+  EXPECT_EQ(get(call.ref, deadline), 7);
+  EXPECT_EQ(get(next, deadline), 8);
+  EXPECT_EQ(get(a.call<&patient::order>(), deadline), (std::vector<int>{7, 8}));
 }
 
 TEST_F(ActorSteps, OtherCallsRunMeanwhileWhereTheLimitAllowsIt) {
-  auto a = spawn<worker_actor>({.max_concurrency = 2});
-  suspended_call waiting(a, {}, [] { return 7; });
-  EXPECT_EQ(get(a.call<&worker_actor::add>(1), deadline), 1) << "a writer too: the suspended call has no step";
-  suspended_call another(a, {}, [] { return 8; });
-  auto third = a.call<&worker_actor::add>(1);
-  for (int i = 0; i < 20; ++i) get(glint::submit<echo>(i), deadline);
+  auto a = spawn<patient>({.max_concurrency = 2});
+  suspended first(a, 7);
+  EXPECT_EQ(get(a.call<&patient::note>(1), deadline), 1) << "a writer too: the suspended call has no step";
+  suspended second(a, 8);
+  auto third = a.call<&patient::note>(2);
+  let_others_go_first();
   EXPECT_FALSE(glint::try_get(third).has_value()) << "two are in progress";
-  another.resume();
-  EXPECT_EQ(get(another.ref, deadline), 8);
+  second.resume();
+  EXPECT_EQ(get(second.ref, deadline), 8);
   EXPECT_EQ(get(third, deadline), 2);
-  waiting.resume();
-  EXPECT_EQ(get(waiting.ref, deadline), 7);
+  first.resume();
+  EXPECT_EQ(get(first.ref, deadline), 7);
+  EXPECT_EQ(get(a.call<&patient::order>(), deadline), (std::vector<int>{1, 8, 2, 7}));
+}
+
+TEST_F(ActorSteps, AGroupsSuspendedCallsCountInTheGroup) {
+  auto a = spawn<patient>({.groups = {{"io", 1}}});
+  suspended in_io(a, 7, {.group = "io"});
+  EXPECT_EQ(get(a.call<&patient::note>(1), deadline), 1);
+  auto behind = a.call<&patient::note>({.group = "io"}, 2);
+  let_others_go_first();
+  EXPECT_FALSE(glint::try_get(behind).has_value());
+  in_io.resume();
+  EXPECT_EQ(get(behind, deadline), 2);
 }
 
 TEST_F(ActorSteps, AResumedStepComesBeforeNewCallsAndIsAlone) {
-  auto a = spawn<worker_actor>({.max_concurrency = 3});
+  auto a = spawn<patient>({.max_concurrency = 3});
   const auto inside = make_event();
   const auto go = make_event();
-  std::atomic<int> order{0};
-  suspended_call waiting(a, {}, [&order] { return ++order; });
-  auto running = a.call<&worker_actor::hold>(inside, go);
+  suspended waiting(a, 7);
+  auto running = a.call<&patient::hold>(inside, go);
   (*inside)->wait();
-  auto* fresh = new two_step_call(cell_of(a), {}, [&order] { return ++order; });
-  auto new_ref = fresh->ref();
-  cell_of(a).enter(*fresh);  // queued before the other can go on
+  auto fresh = a.call<&patient::note>(8);  // queued before the other can go on
   waiting.resume();
+  get(waiting.late, deadline);  // so that what waits for it was told, or is being told
+  let_others_go_first();
   (*go)->set();
-  EXPECT_EQ(get(waiting.ref, deadline), 1);
-  EXPECT_EQ(get(new_ref, deadline), 2);
+  EXPECT_EQ(get(waiting.ref, deadline), 7);
+  EXPECT_EQ(get(fresh, deadline), 8);
   EXPECT_EQ(get(running, deadline), 0);
+  EXPECT_EQ(get(a.call<&patient::order>(), deadline), (std::vector<int>{7, 8}));
 }
 
-TEST_F(ActorSteps, ACallMayBeResumableBeforeItsStepIsOver) {
-  auto a = spawn<worker_actor>();
-  for (int i = 0; i < 200; ++i) {
-    auto* call = new two_step_call(
-        cell_of(a), [](two_step_call& self) { self.cell().call_resumable(self); }, [i] { return i; });
-    auto ref = call->ref();
-    cell_of(a).enter(*call);
-    ASSERT_EQ(get(ref, deadline), i);
+TEST_F(ActorSteps, ReadingCoroutinesRunTogether) {
+  auto a = spawn<patient>({.max_concurrency = 8});
+  const auto go = make_event();
+  auto late = submit<after>({.cpus = 0}, go, 3);
+  std::vector<object_ref<int>> refs;
+  for (int i = 0; i < 8; ++i) {
+    const auto begun = make_event();
+    refs.push_back(a.call<&patient::wait_reading>(begun, late));
+    (*begun)->wait();
   }
+  (*go)->set();
+  for (const auto& r : refs) EXPECT_EQ(get(r, deadline), 3);
 }
 
-TEST_F(ActorSteps, ResumedByOthersInAnyOrder) {
-  constexpr int count = 50;
-  auto a = spawn<worker_actor>({.max_concurrency = count});
-  std::vector<std::unique_ptr<suspended_call>> calls;
-  for (int i = 0; i < count; ++i) {
-    calls.push_back(
-        std::make_unique<suspended_call>(a, call_manner{.group = 0, .reads = i % 2 == 0}, [i] { return i; }));
-  }
+TEST_F(ActorSteps, ManyStepsInterleave) {
+  constexpr int calls = 40;
+  auto a = spawn<patient>({.max_concurrency = calls});
+  std::vector<object_ref<int>> sums;
   {
     std::vector<std::jthread> threads;
+    std::mutex mutex;
     for (int t = 0; t < 2; ++t) {
-      threads.emplace_back([&, t] {
-        for (int i = t; i < count; i += 2) calls[static_cast<std::size_t>(count - 1 - i)]->resume();
+      threads.emplace_back([&] {
+        for (int i = 0; i < calls; ++i) {
+          std::vector<object_ref<int>> refs;
+          for (int k = 0; k < 5; ++k) refs.push_back(submit<echo>(k));
+          auto sum = a.call<&patient::many>(refs);
+          const std::lock_guard lock(mutex);
+          sums.push_back(sum);
+        }
       });
     }
   }
-  for (int i = 0; i < count; ++i) EXPECT_EQ(get(calls[static_cast<std::size_t>(i)]->ref, deadline), i);
+  for (const auto& s : sums) EXPECT_EQ(get(s, deadline), 10);
 }
 
-TEST_F(ActorSteps, KillFailsASuspendedCallAtOnceAndWaitsForItsEnd) {
-  auto a = spawn<worker_actor>({.name = "victim"});
-  suspended_call waiting(a, {}, [] { return 7; });
+TEST_F(ActorSteps, KillEndsASuspendedCall) {
+  auto a = spawn<patient>({.name = "victim"});
+  suspended call(a, 7);
+  auto queued = a.call<&patient::note>(1);
   glint::kill(a);
-  ASSERT_TRUE(glint::try_get(waiting.ref).has_value()) << "at once";
-  expect_failed(waiting.ref, errc::actor_stopped, "two_steps on actor victim", "killed by the program");
-  EXPECT_EQ(objects_alive.load(), 1) << "the call goes on in the object, to its end";
-  waiting.resume();
+  ASSERT_TRUE(glint::try_get(call.ref).has_value()) << "at once";
+  expect_failed(call.ref, errc::actor_stopped, "wait on actor victim", "killed by the program");
+  expect_failed(queued, errc::actor_stopped, "note on actor victim", "killed by the program");
+  EXPECT_TRUE(eventually([] { return objects_alive == 0; })) << "the coroutine was ended, not waited for";
+  call.resume();
+}
+
+TEST_F(ActorSteps, KillAsksARunningBodyToStop) {
+  struct listens {
+    int work(const shared_event& inside) {
+      (*inside)->set();
+      const auto token = glint::stop_token();
+      event stopped;
+      const std::stop_callback wake(token, [&stopped] { stopped.set(); });
+      stopped.wait();
+      return 1;
+    }
+    counted_object counted;
+  };
+  auto a = spawn<listens>({.name = "victim"});
+  const auto inside = make_event();
+  auto call = a.call<&listens::work>(inside);
+  (*inside)->wait();
+  glint::kill(a);
+  expect_failed(call, errc::actor_stopped, "work on actor victim", "killed by the program");
+  EXPECT_TRUE(eventually([] { return objects_alive == 0; }));
+}
+
+TEST_F(ActorSteps, KillWakesABodyThatWaits) {
+  struct waits {
+    int wait_for(object_ref<int> ref, const shared_event& in) {
+      (*in)->set();
+      return get(ref);
+    }
+    counted_object counted;
+  };
+  const auto go = make_event();
+  const auto inside = make_event();
+  auto late = submit<after>({.cpus = 0}, go, 1);
+  auto a = spawn<waits>({.name = "waits"});
+  auto call = a.call<&waits::wait_for>(late, inside);
+  (*inside)->wait();
+  glint::kill(a);
+  expect_failed(call, errc::actor_stopped, "wait_for on actor waits", "killed");
+  EXPECT_TRUE(eventually([] { return objects_alive == 0; })) << "though what it waited for never came";
+  (*go)->set();
+}
+
+TEST_F(ActorSteps, ARestartFindsSuspendedCalls) {
+  auto a = spawn<patient>({.name = "bird", .max_restarts = 1});
+  suspended call(a, 7);
+  const auto begun = make_event();
+  glint::kill(a, {.restart = true});
+  expect_failed(call.ref, errc::actor_unavailable, "wait on actor bird", "restarts");
+  EXPECT_EQ(get(a.call<&patient::size>({.max_task_retries = 1}), deadline), 0);
+  call.resume();
+}
+
+TEST_F(ActorSteps, ACoroutineIsMadeAgain) {
+  auto a = spawn<patient>({.max_restarts = 1, .max_task_retries = 1});
+  suspended call(a, 7);
+  glint::kill(a, {.restart = true});
+  EXPECT_FALSE(glint::try_get(call.ref).has_value());
+  call.resume();
+  EXPECT_EQ(get(call.ref, deadline), 7);
+}
+
+TEST_F(ActorSteps, CancelEndsASuspendedCallAndOpensTheActor) {
+  auto a = spawn<patient>({.name = "open"});
+  suspended call(a, 7);
+  auto next = a.call<&patient::note>(8);
+  EXPECT_TRUE(glint::cancel(call.ref));
+  expect_failed(call.ref, errc::cancelled, "wait on actor open", "cancelled");
+  EXPECT_EQ(get(next, deadline), 8);
+  call.resume();
+}
+
+TEST_F(ActorSteps, CancelReachesACallWithRetries) {
+  auto a = spawn<patient>({.name = "open", .max_restarts = 1, .max_task_retries = 1});
+  suspended call(a, 7);
+  auto next = a.call<&patient::note>(8);
+  EXPECT_TRUE(glint::cancel(call.ref));
+  const auto failure = error_of(call.ref);
+  ASSERT_TRUE(failure.has_value());
+  EXPECT_EQ(failure->code(), errc::cancelled) << failure->describe();
+  EXPECT_EQ(get(next, deadline), 8) << "the attempt was ended";
+  call.resume();
+}
+
+TEST_F(ActorSteps, CancelOfAQueuedCallLeavesItsPlace) {
+  auto a = spawn<patient>({.name = "open", .max_pending_calls = 2});
+  const auto inside = make_event();
+  const auto go = make_event();
+  auto running = a.call<&patient::hold>(inside, go);
+  auto queued = a.call<&patient::note>(1);
+  (*inside)->wait();
+  EXPECT_TRUE(glint::cancel(queued));
+  expect_failed(queued, errc::cancelled, "note on actor open", "cancelled");
+  (*go)->set();
+  EXPECT_EQ(get(running, deadline), 0);
+  ASSERT_TRUE(eventually([&] {
+    auto size = a.call<&patient::size>();
+    return !thrown_by([&] { (void)get(size, deadline); });
+  }));
+  EXPECT_EQ(get(a.call<&patient::size>(), deadline), 0) << "it never ran";
+}
+
+TEST_F(ActorSteps, ExitFromACoroutine) {
+  struct leaver {
+    co_task<int> leave(object_ref<int> ref) {
+      const int value = co_await ref;
+      glint::exit_actor();
+      co_return value;
+    }
+    counted_object counted;
+  };
+  auto a = spawn<leaver>({.name = "leaver"});
+  EXPECT_EQ(get(a.call<&leaver::leave>(submit<echo>(5)), deadline), 5);
+  expect_failed(a.call<&leaver::leave>(put(1)), errc::actor_stopped, "leave on actor leaver", "left by exit_actor");
   EXPECT_TRUE(eventually([] { return objects_alive == 0; }));
 }
 
 TEST_F(ActorSteps, TheLastHandleGoingWaitsForASuspendedCall) {
-  auto a = spawn<worker_actor>();
-  suspended_call waiting(a, {}, [] { return 7; });
+  auto a = spawn<patient>();
+  suspended call(a, 7);
   a = {};
-  for (int i = 0; i < 20; ++i) get(glint::submit<echo>(i), deadline);
+  let_others_go_first();
   EXPECT_EQ(objects_alive.load(), 1);
-  waiting.resume();
-  EXPECT_EQ(get(waiting.ref, deadline), 7);
+  call.resume();
+  EXPECT_EQ(get(call.ref, deadline), 7);
   EXPECT_TRUE(eventually([] { return objects_alive == 0; }));
 }
 
 TEST_F(ActorSteps, ShutdownEndsASuspendedCall) {
-  auto a = spawn<worker_actor>();
-  suspended_call waiting(a, {}, [] { return 7; });
+  auto a = spawn<patient>();
+  auto call = a.call<&patient::wait>(make_event(), never());
+  auto queued = a.call<&patient::note>(1);
   glint::shutdown();
-  expect_shutdown(waiting.ref);
+  expect_shutdown(call);
+  expect_shutdown(queued);
   EXPECT_EQ(objects_alive.load(), 0);
   glint::init(small_node(2, 0));
 }

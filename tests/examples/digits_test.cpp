@@ -2,59 +2,35 @@
 #include "train_digits/digits.hpp"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 
-#include <unistd.h>
+#include "temporary_folder.hpp"
 
 namespace digits {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder of its own for each case.
-class Digits : public testing::Test {
+class Digits : public temporary_folder {
  protected:
-  void SetUp() override {
-    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(testing::TempDir()) / ("glint_digits_" + std::to_string(getpid()) + "_" + info->name());
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  fs::path plain(const std::string& text) {
-    const fs::path path = folder_ / "digits.csv";
-    std::ofstream(path, std::ios::binary) << text;
-    return path;
-  }
-  fs::path compressed(const std::string& text) {
-    const fs::path path = folder_ / "digits.csv.gz";
-    gzFile file = gzopen(path.c_str(), "wb");
-    EXPECT_EQ(gzwrite(file, text.data(), static_cast<unsigned>(text.size())), static_cast<int>(text.size()));
-    EXPECT_EQ(gzclose(file), Z_OK);
-    return path;
-  }
+  [[nodiscard]] fs::path plain(const std::string& text) const { return write("digits.csv", text); }
+  [[nodiscard]] fs::path compressed(const std::string& text) const { return write_compressed("digits.csv.gz", text); }
 
   /// Loading `path` fails with this code, this message, and the file as subject.
   static void expect_refused(const fs::path& path, glint::errc code, const std::string& message) {
     const auto loaded = load_digits(path);
     ASSERT_FALSE(loaded);
-    EXPECT_EQ(loaded.error().code(), code);
-    EXPECT_EQ(loaded.error().message(), message);
-    EXPECT_EQ(loaded.error().subject(), "file " + path.filename().string());
+    expect_error(loaded.error(), code, message, path);
   }
   static void expect_malformed(const fs::path& path, const std::string& message) {
     expect_refused(path, glint::errc::malformed_data, message);
   }
-
-  fs::path folder_;
 };
 
 /// A good line: pixel i is i modulo 17.
@@ -179,6 +155,15 @@ TEST_F(Digits, RefusesValuesOutOfRange) {
   expect_malformed(plain(line_with(65, "10")), "digits.csv:1: column 65: the label is 10, outside of 0 to 9");
 }
 
+TEST_F(Digits, ScalesByTheValueOfAFullPixel) {
+  const auto loaded = load_digits(plain(line_with(1, "64")), 128);
+  ASSERT_TRUE(loaded) << loaded.error().describe();
+  EXPECT_EQ(loaded->pixels[0], 0.5f);
+  const auto refused = load_digits(plain(line_with(1, "129")), 128);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(), "digits.csv:1: column 1: a pixel is 129, outside of 0 to 128");
+}
+
 TEST_F(Digits, RefusesLinesOfAnyLength) {
   expect_malformed(plain(line_of(1) + std::string(100'000, '1') + "\n"), "digits.csv:2: 1 columns where 65 belong");
 }
@@ -191,13 +176,12 @@ TEST_F(Digits, RefusesATextThatWouldFillTheMemory) {
   const std::string line(std::size_t{1} << 20, '0');
   std::string text;
   for (int i = 0; i < 65; ++i) text += line;
-  expect_malformed(compressed(text), "digits.csv.gz:1: the text is larger than 64 MiB");
+  expect_malformed(compressed(text), "digits.csv.gz:1: the file holds more than 64 MiB");
 }
 
 TEST_F(Digits, ReadsSeveralCompressedStreams) {
   const auto path = compressed(lines_of(2));
-  std::ifstream in(path, std::ios::binary);
-  const std::string once{std::istreambuf_iterator<char>(in), {}};
+  const std::string once = read(path);
   std::ofstream(path, std::ios::binary | std::ios::app) << once;
   const auto loaded = load_digits(path);
   ASSERT_TRUE(loaded) << loaded.error().describe();

@@ -13,6 +13,7 @@
 
 #include "train_digits/share.hpp"
 #include "train_digits/training.hpp"
+#include "train_digits/weights.hpp"
 
 namespace digits {
 namespace {
@@ -60,7 +61,7 @@ class Model : public testing::Test {
 
 TEST_F(Model, GradientIsTheSlopeOfTheLoss) {
   const samples batch = random_batch(9);
-  network host = initial_weights(7, 3);
+  network host = initial_weights({.hidden = 7}, 3);
   const gradient made = gradient_of(gpu(), on_device(host), batch);
   const auto check = [&](tensor<float>& weights, const tensor<float>& slopes, const char* name) {
     const auto values = slopes.to_host();
@@ -83,7 +84,7 @@ TEST_F(Model, GradientIsTheSlopeOfTheLoss) {
 
 TEST_F(Model, GradientOfAWholeIsTheSumOfItsParts) {
   const samples batch = random_batch(10);
-  const network weights = on_device(initial_weights(5, 3));
+  const network weights = on_device(initial_weights({.hidden = 5}, 3));
   const gradient whole = gradient_of(gpu(), weights, batch);
   const gradient first = gradient_of(gpu(), weights, {batch.pixels.slice(0, 4), batch.labels.slice(0, 4)});
   const gradient second = gradient_of(gpu(), weights, {batch.pixels.slice(4, 10), batch.labels.slice(4, 10)});
@@ -96,7 +97,7 @@ TEST_F(Model, GradientOfAWholeIsTheSumOfItsParts) {
 
 TEST_F(Model, AStepFollowsTheMeanSlopeWithMomentum) {
   const auto filled = [&](float value) {
-    network n = zero_weights(3);
+    network n = zero_weights({.hidden = 3});
     for (auto* t : {&n.hidden_weights, &n.hidden_bias, &n.output_weights, &n.output_bias}) {
       std::fill(t->values().begin(), t->values().end(), value);
     }
@@ -110,12 +111,12 @@ TEST_F(Model, AStepFollowsTheMeanSlopeWithMomentum) {
 }
 
 TEST_F(Model, FirstWeightsHaveTheSameBitsEverywhere) {
-  EXPECT_EQ(checksum_of(initial_weights(64, 1)), checksum_of(initial_weights(64, 1)));
-  EXPECT_NE(checksum_of(initial_weights(64, 1)), checksum_of(initial_weights(64, 2)));
+  EXPECT_EQ(checksum_of(initial_weights({}, 1)), checksum_of(initial_weights({}, 1)));
+  EXPECT_NE(checksum_of(initial_weights({}, 1)), checksum_of(initial_weights({}, 2)));
 }
 
 TEST_F(Model, PredictionIsTheLargestScore) {
-  network host = zero_weights(1);
+  network host = zero_weights({.hidden = 1});
   host.output_bias.values()[6] = 1.f;
   const auto classes = predict(gpu(), on_device(host), random_batch(4).pixels).to_host();
   EXPECT_EQ(std::vector<std::int32_t>(classes.values().begin(), classes.values().end()),

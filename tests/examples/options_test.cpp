@@ -49,6 +49,41 @@ TEST(Options, RefuseValuesOutOfRangeOrNoNumbers) {
   expect_refused({"--momentum=-0.5"}, "--momentum: -0.5 is outside of 0 to 0.9999");
 }
 
+TEST(Options, RefuseWhatDoesNotGoTogether) {
+  expect_refused({"--images=a"}, "--images needs --labels");
+  expect_refused({"--labels=a"}, "--labels needs --images");
+  expect_refused({"--images=a", "--labels=b", "--test-images=c"}, "--test-images needs --test-labels");
+  expect_refused({"--images=a", "--labels=b", "--test-labels=c"}, "--test-labels needs --test-images");
+  expect_refused({"--test-images=a", "--test-labels=b"}, "--test-images needs --images");
+  expect_refused({"--images=a", "--labels=b", "--data=c"}, "--data and --images exclude each other");
+  expect_refused({"--save-every=5"}, "--save-every needs --save");
+  expect_refused({"--pixel-max=256"}, "--pixel-max: 256 is outside of 0 to 255");
+}
+
+TEST(Options, OfACheckpointFillWhatWasNotGiven) {
+  options saved;
+  saved.batch = 7;
+  saved.epochs = 9;
+  saved.rate = 0.5;
+  auto with = parse_options({"--rate=0.5", "--steps=3"});
+  ASSERT_TRUE(with) << with.error().describe();
+  const auto adopted = adopt(*with, saved);
+  ASSERT_TRUE(adopted) << adopted.error().describe();
+  EXPECT_EQ(with->batch, 7);
+  EXPECT_EQ(with->epochs, 9);
+  EXPECT_EQ(with->rate, 0.5);
+  EXPECT_EQ(with->steps, 3);
+}
+
+TEST(Options, ThatContradictACheckpointAreRefusedByName) {
+  auto with = parse_options({"--rate=0.5"});
+  ASSERT_TRUE(with) << with.error().describe();
+  const auto adopted = adopt(*with, options{});
+  ASSERT_FALSE(adopted);
+  EXPECT_EQ(adopted.error().code(), glint::errc::invalid_argument);
+  EXPECT_EQ(adopted.error().message(), "--rate: 0.5 was given, but the checkpoint has 0.1");
+}
+
 TEST(Options, HelpNamesEachWithDefaultAndRange) {
   const std::string help = help_text();
   EXPECT_NE(help.find("--shares VALUE      actors that share the training samples (4; 1 to 64)"), std::string::npos)

@@ -21,6 +21,11 @@ def run(program, arguments, folder, expected_code=0):
     return ran
 
 
+def expect(held, otherwise):
+    if not held:
+        sys.exit(otherwise)
+
+
 def value_of(output, pattern):
     found = re.search(pattern, output, re.MULTILINE)
     if not found:

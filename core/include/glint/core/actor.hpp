@@ -44,7 +44,6 @@ void register_actor(actor_cell& cell, const actor_options& options);
 /// Starts the constructor with the actor's checked options.
 void start_actor(const actor_options& options, call_base& constructor);
 [[nodiscard]] std::string actor_name(const actor_options& options, const std::string& type);
-[[nodiscard]] std::uint64_t next_caller_id() noexcept;
 /// Throws empty_ref for a handle of nothing, not_running if its runtime has ended.
 void require_actor(const handle_base& handle, runtime& now);
 /// Throws invalid_argument for a group that the actor has not, or a senseless number of retries.
@@ -108,9 +107,10 @@ class actor_handle {
     using signature = detail::signature_for<Method>;
     using parameters = typename signature::parameters;
     using result = std::remove_cv_t<typename signature::result>;
+    using body = detail::method_body<Type, Method>;
     static_assert(std::is_base_of_v<typename signature::class_type, Type>,
                   "glint: call: the method is not one of the actor's class or its bases");
-    if constexpr (std::is_base_of_v<typename signature::class_type, Type> &&
+    if constexpr (std::is_base_of_v<typename signature::class_type, Type> && detail::check_coroutine<signature>() &&
                   detail::check_call<parameters, result, Args...>()) {
       const detail::call_scope scope;
       detail::require_actor(handle_, scope.get());
@@ -119,11 +119,9 @@ class actor_handle {
       if (options) plan = detail::plan_of(cell, *options);
       const detail::call_manner manner{.group = plan.group, .reads = detail::reads_only<Method>};
       if (plan.retries != 0) [[unlikely]] {
-        return detail::call_with_retries<Type, Method, result, parameters>(cell, manner, plan.retries,
-                                                                           std::forward<Args>(args)...);
+        return detail::call_with_retries<body, parameters>(cell, manner, plan.retries, std::forward<Args>(args)...);
       }
-      auto [task, ref] = detail::make_task<detail::call_base, detail::method_body<Type, Method>, result, parameters>(
-          cell, std::forward<Args>(args)...);
+      auto [task, ref] = detail::make_task<detail::call_base, parameters>(cell, body{}, std::forward<Args>(args)...);
       task->set_manner(manner);
       cell.enter(*task);
       return std::move(ref);
@@ -182,10 +180,9 @@ template <class Type, class... Args>
       try {
         if (options.max_restarts == 0) {
           constructor =
-              detail::make_task<detail::construct_base, body, void, parameters>(cell, std::forward<Args>(args)...)
-                  .first;
+              detail::make_task<detail::construct_base, parameters>(cell, body{}, std::forward<Args>(args)...).first;
         } else {
-          auto kept = detail::keep_constructor<Type, body, parameters>(std::forward<Args>(args)...);
+          auto kept = detail::keep_constructor<body, parameters>(std::forward<Args>(args)...);
           constructor = &kept->make(cell);
           cell.keep_for_restart(std::move(kept));
         }

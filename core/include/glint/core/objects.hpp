@@ -51,7 +51,11 @@ T take_value(intrusive_ptr<store::entry> entry) {
       if constexpr (contains_tensor<T>) wait_unused(*entry);
       return std::move(value);
     }
-    if constexpr (store::detail::copyable<T>()) {
+    if constexpr (contains_tensor<T> && store::detail::copyable<T>()) {
+      T copy = value;
+      make_private(store::descriptor_of<T>(), &copy);
+      return copy;
+    } else if constexpr (store::detail::copyable<T>()) {
       return value;
     } else {
       throw exception(error(errc::not_copyable, "others hold the object, and its type cannot be copied")

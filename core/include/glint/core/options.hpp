@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <initializer_list>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <type_traits>
-#include <vector>
 
 namespace glint {
 
@@ -15,7 +18,7 @@ namespace detail {
 class options_guard {
  public:
   constexpr options_guard() noexcept = default;
-  options_guard(const options_guard&) noexcept = default;
+  constexpr options_guard(const options_guard&) noexcept = default;
   options_guard& operator=(const options_guard&) noexcept = default;
   template <class T>
   requires(!std::is_same_v<std::remove_cvref_t<T>, options_guard>) options_guard(T&&) {
@@ -25,33 +28,98 @@ class options_guard {
 };
 }  // namespace detail
 
-/// How a task is to run.
+/// Some types of exceptions, as `retry_on<std::runtime_error, my_error>`. By type, not by value, so that it can cross
+/// to other nodes.
+struct exception_filter {
+  bool (*matches)(const std::exception_ptr& thrown) = nullptr;  ///< Null: none.
+  [[nodiscard]] explicit operator bool() const noexcept { return matches != nullptr; }
+};
+
+namespace detail {
+template <class Exception>
+bool is_a(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const Exception&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+}  // namespace detail
+
+/// Exceptions of these types, or of types derived from them.
+template <class... Exceptions>
+inline constexpr exception_filter retry_on{
+    [](const std::exception_ptr& thrown) { return (detail::is_a<Exceptions>(thrown) || ...); }};
+
+/// How a task is to run. Trivially copyable, as all options are: g++ 12 copies the bytes of an aggregate that stands in
+/// an expression with `co_await` (its bug 98056 and kin), which a std::string inside would not survive.
 struct task_options {
   detail::options_guard guard{};
-  /// In errors and messages; empty: the function's own name.
-  std::string name = {};
+  /// In errors and messages; empty: the function's own name. Has to live until the call returns.
+  std::string_view name = {};
   /// CPU slots the body holds while it runs, in steps of 0.0001; 0 for work that only waits. More than the node has is
   /// `infeasible`.
   double cpus = 1;
   /// Share of one device that no other reservation may have while the task runs, from 0 to 1, in steps of 0.0001. 0: a
   /// function of a gpu_context still runs on a device, beside others.
   double gpus = 0;
+  /// How often it is tried again after a failure of the system (out_of_memory, kernel_failed, device_lost, device_error
+  /// while its body runs or before it) or of a type in `retry_on`. Not tried again: what was cancelled or timed out,
+  /// what failed because an argument did, and a task one of whose arguments was moved into the body (its error says
+  /// so; values that can be copied are copied while there are retries left).
+  std::uint32_t max_retries = 3;
+  /// The user's exceptions after which it is tried again; none by default.
+  exception_filter retry_on = {};
+  /// Fails the ref with `timeout` when it has not settled so long after the submission, and sets the stop token.
+  std::optional<std::chrono::steady_clock::duration> timeout = {};
+  /// How many objects a generator may be ahead of its reader; at least 1.
+  std::uint32_t read_ahead = 16;
 };
+
+static_assert(std::is_trivially_copyable_v<task_options>);
 
 /// Calls of an actor that share a limit of their own.
 struct concurrency_group {
-  std::string name;         ///< What calls name in their options.
-  int max_concurrency = 1;  ///< Calls of the group in progress at once.
+  std::string_view name = {};  ///< What calls name in their options.
+  int max_concurrency = 1;     ///< Calls of the group in progress at once.
 };
 
-/// How an actor is to live.
+/// A few groups, kept in place.
+class concurrency_groups {
+ public:
+  static constexpr std::size_t count_max = 8;
+
+  constexpr concurrency_groups() noexcept = default;
+  /// More than count_max are refused by `spawn`.
+  constexpr concurrency_groups(std::initializer_list<concurrency_group> groups) noexcept {
+    for (const concurrency_group& group : groups) add(group);
+  }
+  constexpr void add(concurrency_group group) noexcept {
+    if (count_ < count_max) groups_[count_] = group;
+    ++count_;
+  }
+  /// As many as were added, also beyond count_max.
+  [[nodiscard]] constexpr std::size_t count() const noexcept { return count_; }
+  [[nodiscard]] constexpr const concurrency_group* begin() const noexcept { return groups_; }
+  [[nodiscard]] constexpr const concurrency_group* end() const noexcept {
+    return groups_ + (count_ < count_max ? count_ : count_max);
+  }
+
+ private:
+  concurrency_group groups_[count_max];
+  std::size_t count_ = 0;
+};
+
+/// How an actor is to live. Its texts have to live until the call returns.
 struct actor_options {
   detail::options_guard guard{};
   /// In errors and messages; empty: the type's own name. A name is also what `get_actor` finds the actor by, and no two
   /// actors of a namespace have the same.
-  std::string name = {};
+  std::string_view name = {};
   /// Where the name counts; names of other namespaces do not clash with it.
-  std::string actor_namespace = {};
+  std::string_view actor_namespace = {};
   /// If an actor of this name is there already, spawn gives a handle of that one and does not look at the constructor's
   /// arguments. Needs a name.
   bool get_if_exists = false;
@@ -63,8 +131,9 @@ struct actor_options {
   /// method runs alone in the object; so above 1, const methods must be safe to run together, as those of std's
   /// containers are.
   int max_concurrency = 1;
-  /// Groups with limits of their own, for calls that name them. Alone in the object means: among those of all groups.
-  std::vector<concurrency_group> groups = {};
+  /// Groups with limits of their own, for calls that name them: `{{"io", 4}, {"slow", 1}}`. Alone in the object means:
+  /// among those of all groups.
+  concurrency_groups groups = {};
   /// How often the actor is built anew after `kill` with `restart` or the loss of its device; -1: always. Above 0 the
   /// constructor's arguments are kept, so each must be copyable or a ref.
   int max_restarts = 0;
@@ -75,15 +144,19 @@ struct actor_options {
   std::uint32_t max_pending_calls = 0;
 };
 
+static_assert(std::is_trivially_copyable_v<actor_options>);
+
 /// How one call of an actor is to run.
 struct call_options {
   detail::options_guard guard{};
   /// The concurrency group; empty: the default one, of the actor's `max_concurrency`.
-  std::string group = {};
+  std::string_view group = {};
   /// As in actor_options, for this call. If not 0 on an actor that restarts, the arguments are kept, so each must be
   /// copyable or a ref.
   std::optional<int> max_task_retries = {};
 };
+
+static_assert(std::is_trivially_copyable_v<call_options>);
 
 /// How an actor is to be killed.
 struct kill_options {

@@ -48,6 +48,7 @@ struct runtime_statistics {
   std::uint64_t tasks = 0;                   ///< Bodies of tasks that ran.
   std::uint64_t actor_calls = 0;             ///< Bodies of constructors and methods that ran.
   std::uint64_t failed = 0;                  ///< Results that failed.
+  std::uint64_t retries = 0;                 ///< Further attempts at tasks.
   std::uint64_t puts = 0;                    ///< Objects made by put.
   std::uint64_t device_bytes_allocated = 0;  ///< Bytes taken from devices' memory by tensors.
   std::uint64_t bytes_to_devices = 0;        ///< Copied from host memory.

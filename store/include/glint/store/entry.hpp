@@ -72,6 +72,37 @@ class waiter_list {
   waiter* last_ = nullptr;
 };
 
+/// Who is to make an object; reachable from the entry until the level first rises, so that who no longer wants the
+/// object can say so. The store only keeps it in memory: what it is, its maker knows.
+class producer {
+ public:
+  /// Keeps this in memory until `unpin`; called by an entry under its lock.
+  virtual void pin() noexcept = 0;
+  virtual void unpin() noexcept = 0;
+
+ protected:
+  ~producer() = default;
+};
+
+/// A producer that cannot go away meanwhile, or none.
+class producer_pin {
+ public:
+  constexpr producer_pin() noexcept = default;
+  producer_pin(producer* pinned, adopt_t) noexcept : producer_(pinned) {}
+  producer_pin(producer_pin&& other) noexcept : producer_(std::exchange(other.producer_, nullptr)) {}
+  producer_pin& operator=(producer_pin other) noexcept {
+    std::swap(producer_, other.producer_);
+    return *this;
+  }
+  ~producer_pin() {
+    if (producer_) producer_->unpin();
+  }
+  [[nodiscard]] producer* get() const noexcept { return producer_; }
+
+ private:
+  producer* producer_ = nullptr;
+};
+
 /// The header of an object: level, waiters, error, copies in other memories. The payload is the derived
 /// `typed_entry`'s; nothing here depends on its bytes.
 ///
@@ -97,11 +128,18 @@ class entry : public ref_counted {
   /// Whether the value was constructed: the producer's to ask, and anyone's once the level is issued or ready.
   [[nodiscard]] bool has_value() const noexcept { return has_value_; }
 
+  /// The maker's, before anyone else knows the entry.
+  void made_by(producer& maker) noexcept { producer_ = &maker; }
+  /// Who is to make it; nothing once the level rose, or for what was put.
+  [[nodiscard]] producer_pin pin_producer() noexcept;
+
   /// Links `w` unless its level is reached already. True: `w.level_reached` will be called once. False: go on yourself.
   [[nodiscard]] bool add(waiter& w) noexcept;
   /// Unlinks `w`. True: it will not be called. False: it was called or is being called right now.
   [[nodiscard]] bool remove(waiter& w) noexcept;
 
+  /// The producer's: destroys a value that was constructed and will not be published.
+  void discard() noexcept { destroy_value(); }
   /// The producer's: the value was constructed in place. False if the entry had failed meanwhile (shutdown).
   bool publish_ready() noexcept;
   bool publish_issued(gpu::stream_point at) noexcept;
@@ -143,6 +181,7 @@ class entry : public ref_counted {
   std::unique_ptr<const error> failure_;  // written once, before the level is failed
   gpu::stream_point issued_at_;           // written once, before the level is issued
   std::vector<copy_at> copies_ GLINT_GUARDED_BY(mutex_);
+  producer* producer_ = nullptr;  // guarded by mutex_ once the entry is shared; null when the level is not pending
   entry* registry_previous_ = nullptr;  // guarded by the shard's lock
   entry* registry_next_ = nullptr;
   bool registered_ = true;

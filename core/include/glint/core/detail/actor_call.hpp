@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,7 +32,7 @@ struct call_manner {
 
 /// A call of a method (or the constructor): a task that its actor's mailbox runs.
 ///
-/// It is *queued* until a turn takes it, then *in progress* until its result is settled; within that, its body runs in
+/// It is *queued* until a turn takes it, then *in progress* until its record is closed; within that, its body runs in
 /// one or more *steps*: a method is one step, a coroutine one from each resumption to the next suspension.
 class call_base : public task_base {
  public:
@@ -44,12 +43,8 @@ class call_base : public task_base {
   /// The actor's life in which it began; for its own thread.
   [[nodiscard]] std::uint32_t life() const noexcept { return life_; }
 
-  /// Runs one step on the calling thread, the mailbox's; the last one deletes this. What suspends overrides it, says
-  /// `cell().call_suspended(*this)` in a step that is not the last, and later `cell().call_resumable(*this)`.
-  virtual void run_step() noexcept;
-  /// What asks the body to stop when the actor is killed. Called under the mailbox's lock, so that the call is there;
-  /// used after it.
-  [[nodiscard]] virtual std::stop_source stop_source() noexcept { return std::stop_source(std::nostopstate); }
+  /// Runs one step on the calling thread, the mailbox's. Where the last one ends, the record may be gone.
+  void run_step() noexcept { execute(); }
 
   /// Before the call is entered.
   void set_manner(call_manner manner) noexcept { manner_ = manner; }
@@ -62,16 +57,16 @@ class call_base : public task_base {
   call_base(const task_traits& traits, actor_cell& cell, bool constructor = false) noexcept;
   ~call_base() override;
 
-  /// The result is about to be settled and this to go: kill must not find it any more.
-  void settling() noexcept {
-    if (in_progress_ || pending_) leave_cell();
-  }
-
   void runnable() noexcept override;
   [[nodiscard]] glint::result<intrusive_ptr<gpu::stream>> lease_stream() override;
   [[nodiscard]] std::optional<error> refusal() noexcept override;
   void failing(const error& failure) noexcept override;
-  [[nodiscard]] std::uint64_t caller_id() const noexcept override;
+  [[nodiscard]] std::uint64_t caller_id() noexcept override;
+  [[nodiscard]] bool may_be_retried() const noexcept override { return false; }
+  void describe(task_info& info) override;
+  /// The record is closed: the actor must not find it any more.
+  void let_go() noexcept override;
+  void resumable() noexcept override;
   void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept override;
   void chain(store::entry& result) noexcept override;
   void count() noexcept override;
@@ -80,7 +75,6 @@ class call_base : public task_base {
   friend class actor_cell;
   friend class call_order;
   friend class mailbox;
-  void leave_cell() noexcept;
 
   actor_cell& cell_;
   std::uint64_t caller_ = 0;
@@ -107,6 +101,7 @@ class construct_base : public call_base {
   construct_base(const task_traits& traits, actor_cell& cell) noexcept : call_base(traits, cell, true) {}
 
  public:
+  static constexpr bool ends_with_parent = false;  // an actor lives as long as its handles
   /// "actor hits"
   [[nodiscard]] std::string subject() const override { return task_base::subject(); }
 
@@ -116,8 +111,5 @@ class construct_base : public call_base {
   void failing(const error& failure) noexcept override;
   [[nodiscard]] bool keep_device_share() noexcept override;
 };
-
-/// The actor's call whose body runs on this thread; null outside of actors.
-[[nodiscard]] call_base* current_call() noexcept;
 
 }  // namespace glint::detail

@@ -39,6 +39,7 @@ inline constexpr bool reads_only =
 template <class Type, auto Method>
 struct method_body {
   using signature = signature_for<Method>;
+  using result = std::remove_cv_t<typename signature::result>;
   static constexpr task_traits traits{
       .name = &function_name<Method>, .kind = "call", .on_device = signature::on_device};
 
@@ -97,6 +98,7 @@ struct constructor_choice {
 /// Body of a constructor's call.
 template <class Type, bool OnDevice>
 struct constructor_body {
+  using result = void;
   static constexpr task_traits traits{.name = &type_name<Type>, .kind = "actor", .on_device = OnDevice};
 
   template <class... Args>

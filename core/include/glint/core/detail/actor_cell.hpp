@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,13 +40,6 @@ class rebuilder {
   virtual ~rebuilder() = default;
   /// Throws what copying an argument throws.
   [[nodiscard]] virtual construct_base& make(actor_cell& cell) = 0;
-};
-
-/// A result that is to fail although its call is under way.
-struct doomed_call {
-  hold_ptr<store::entry> result;
-  std::string subject;
-  std::stop_source stop;
 };
 
 /// An actor: its object, and what makes its calls run. Thread-safe.
@@ -98,18 +92,16 @@ class actor_cell : public ref_counted {
   void pending_over() noexcept { pending_calls_.fetch_sub(1); }
   [[nodiscard]] error too_many_pending() const;
   /// Throws invalid_argument for a group that the actor has not.
-  [[nodiscard]] std::uint16_t group_index(const std::string& group) const;
+  [[nodiscard]] std::uint16_t group_index(std::string_view group) const;
   /// Retries of a call that does not say; 0 for an actor that never restarts.
   [[nodiscard]] int default_retries() const noexcept { return default_retries_; }
   [[nodiscard]] bool restarts() const noexcept { return restarts_; }
 
-  /// The running step of `call` is not its last: it stays in progress. To be said in the step, by its thread.
-  void call_suspended(call_base& call) noexcept;
   /// A suspended call can go on; as soon as its step may run, before all that is new. May come before the step that
   /// suspended it is over. Thread-safe.
   void call_resumable(call_base& call) noexcept;
-  /// The call is about to be settled and deleted.
-  void call_settling(call_base& call) noexcept;
+  /// The call's record is closed.
+  void call_over(call_base& call) noexcept;
 
   // Life.
   /// The constructor's call was made and owns itself. A cell that never comes so far goes with its handle.
@@ -179,6 +171,8 @@ class actor_cell : public ref_counted {
   // actor_cell.cpp: calls and turns
   /// Hands the call to the mailbox, or says why it is not taken; the caller then abandons it, under no lock.
   [[nodiscard]] std::optional<error> deliver(call_base& call) noexcept;
+  /// The reason of an actor that has ended; nothing for one that takes calls.
+  [[nodiscard]] std::optional<error> why_closed() noexcept;
   [[nodiscard]] std::optional<error> refusal_of(const call_base& call) const GLINT_REQUIRES(mailbox_mutex_);
   [[nodiscard]] turn_start turn_for_step() noexcept GLINT_REQUIRES(mailbox_mutex_);
   [[nodiscard]] turn_start turn_for_duty() noexcept GLINT_REQUIRES(mailbox_mutex_);
@@ -200,8 +194,8 @@ class actor_cell : public ref_counted {
   /// but for `except`, which fails by itself.
   void end(const error& why, bool in_progress, const call_base* except = nullptr) noexcept;
   void begin_restart(const error& why, const call_base* except) noexcept;
-  [[nodiscard]] std::vector<doomed_call> calls_in_progress(const call_base* except) GLINT_REQUIRES(mailbox_mutex_);
-  void fail_doomed(std::vector<doomed_call> calls, const error& why) noexcept;
+  [[nodiscard]] std::vector<task_pin> calls_in_progress(const call_base* except) GLINT_REQUIRES(mailbox_mutex_);
+  static void stop_calls(std::vector<task_pin> calls, const error& why) noexcept;
   void set_ended(const error& why) GLINT_REQUIRES(mailbox_mutex_);
   void fail_late_calls(const error& why) noexcept;
 
@@ -218,9 +212,9 @@ class actor_cell : public ref_counted {
   const bool restarts_;
   const int default_retries_;
   const std::uint32_t max_pending_;
-  const std::vector<concurrency_group> groups_;
-  std::unique_ptr<rebuilder> rebuilder_;  // before `begin`; then a turn's own
-  bool begun_ = false;                    // written by the thread that spawns
+  const std::vector<std::string> groups_;  // from index 1 on; 0 is the default one
+  std::unique_ptr<rebuilder> rebuilder_;   // before `begin`; then a turn's own
+  bool begun_ = false;                     // written by the thread that spawns
 
   std::atomic<std::uint64_t> handles_{1};
   std::atomic<std::uint64_t> coming_calls_{0};

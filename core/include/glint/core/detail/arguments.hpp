@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <new>
+#include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -21,16 +21,27 @@ class value_slot {
   template <class Arg>
   explicit value_slot(Arg&& arg) : value_(std::forward<Arg>(arg)) {}
   [[nodiscard]] ref_argument* argument() noexcept { return nullptr; }
-  [[nodiscard]] std::conditional_t<passing_of<P>() == passing::borrow, const value_type&, value_type&&> take() {
+  [[nodiscard]] std::conditional_t<passing_of<P>() == passing::borrow, const value_type&, value_type&&> take(
+      task_base& task) {
     if constexpr (passing_of<P>() == passing::borrow) {
       return value_;
+    } else if constexpr (std::is_trivially_copyable_v<value_type>) {
+      return std::move(value_);  // stays what it was
     } else {
+      if (task.may_be_retried()) {
+        if constexpr (store::detail::copyable<value_type>()) {
+          given_ = std::make_unique<value_type>(std::as_const(value_));
+          return std::move(*given_);
+        }
+      }
+      task.moved_in();
       return std::move(value_);
     }
   }
 
  private:
   value_type value_;
+  std::unique_ptr<value_type> given_;  // a copy for the body, where value_ may be needed again
 };
 
 /// A ref whose object the body gets as `const T&`.
@@ -40,7 +51,9 @@ class borrowing_slot {
   using value_type = std::remove_cvref_t<P>;
   explicit borrowing_slot(intrusive_ptr<store::entry> source) noexcept : argument_(std::move(source), false) {}
   [[nodiscard]] ref_argument* argument() noexcept { return &argument_; }
-  [[nodiscard]] const value_type& take() { return *static_cast<const value_type*>(argument_.object().value()); }
+  [[nodiscard]] const value_type& take(task_base&) {
+    return *static_cast<const value_type*>(argument_.object().value());
+  }
 
  private:
   ref_argument argument_;
@@ -53,11 +66,12 @@ class owning_slot {
   using value_type = std::remove_cvref_t<P>;
   explicit owning_slot(intrusive_ptr<store::entry> source) noexcept : argument_(std::move(source), true) {}
   [[nodiscard]] ref_argument* argument() noexcept { return &argument_; }
-  [[nodiscard]] value_type take() {
+  [[nodiscard]] value_type take(task_base& task) {
     auto& value = *static_cast<value_type*>(argument_.object().value());
     if constexpr (store::detail::copyable<value_type>()) {
       if (!argument_.may_move()) return value;
     }
+    task.moved_in();
     return std::move(value);
   }
 

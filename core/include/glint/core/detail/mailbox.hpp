@@ -13,10 +13,10 @@ namespace glint::detail {
 
 /// A step that a turn runs; on the turn's stack, as the call may be gone when the step is over.
 struct call_step {
-  call_base* call = nullptr;  ///< Valid until the step has begun, and after it if it suspended.
+  call_base* call = nullptr;  ///< Valid until the step has begun, and after it unless it was the last.
   call_manner manner = {};
   bool constructor = false;
-  bool suspended = false;  ///< Set by the step itself.
+  bool last = false;  ///< The record was closed in it; else the call suspended.
 };
 
 /// Which calls of an actor may run now: the rules of concurrency, without locks or threads.
@@ -52,8 +52,8 @@ class mailbox {
   /// The step to run now, which counts as running from here; null if there is none.
   [[nodiscard]] call_base* take(call_step& step) noexcept;
   void step_over(call_step& step) noexcept;
-  /// The call is about to be settled: it is in progress no more, while its last step still runs.
-  void settled(call_base& call) noexcept;
+  /// The call's record is closed: it is in progress no more, while its last step still runs.
+  void over(call_base& call) noexcept;
 
   /// Nothing runs or is suspended.
   [[nodiscard]] bool quiet() const noexcept { return !writer_runs_ && readers_run_ == 0 && !progress_; }

@@ -14,13 +14,14 @@ namespace glint::detail {
 
 /// A call that is made again when a restart of its actor found it under way. Each attempt is a call of its own with a
 /// result of its own; this waits for that and settles the result that the user has. A method's result is passed on when
-/// it is ready, not when it is issued: what a lost device had begun is made again too.
+/// it is ready, not when it is issued: what a lost device had begun is made again too. If the user's result is settled
+/// by somebody else (cancelled), the attempt is stopped.
 ///
-/// Owns itself from `begin` until the user's result is settled.
-class retried_call : public store::waiter {
+/// Counted by the two entries that it waits on. Thread-safe.
+class retried_call : public ref_counted {
  public:
+  /// Drops the count of whoever made it.
   void begin() noexcept;
-  void level_reached(store::entry& made) noexcept final;
 
  protected:
   struct attempt {
@@ -38,8 +39,28 @@ class retried_call : public store::waiter {
   virtual void take_value(store::entry& from) = 0;
 
  private:
+  class watch final : public store::waiter {
+   public:
+    using told = void (retried_call::*)(store::entry&) noexcept;
+    watch(retried_call& owner, told what) noexcept : waiter(store::readiness::ready), owner_(owner), told_(what) {}
+    void level_reached(store::entry& e) noexcept override { (owner_.*told_)(e); }
+
+   private:
+    retried_call& owner_;
+    told told_;
+  };
+
+  // What the watches are told; each ends with its count.
+  void attempt_settled(store::entry& made) noexcept;
+  void result_settled(store::entry&) noexcept;
+
+  /// If the user's result has failed while an attempt runs: somebody no longer wants it.
+  void stop_unwanted() noexcept;
   void try_once(bool first) noexcept;
+  void succeed(store::entry& made) noexcept;
   void fail(const error& failure) noexcept;
+  /// Nothing of the actor may be touched after it; before the user's result is settled.
+  void leave_actor() noexcept;
 
   actor_cell& cell_;
   const call_manner manner_;
@@ -47,7 +68,10 @@ class retried_call : public store::waiter {
   bool admitted_ = false;
   std::uint64_t caller_ = 0;
   intrusive_ptr<attempt_state> state_;
-  intrusive_ptr<store::entry> attempt_;
+  watch attempt_watch_{*this, &retried_call::attempt_settled};
+  watch result_watch_{*this, &retried_call::result_settled};
+  spin_mutex mutex_;
+  intrusive_ptr<store::entry> attempt_ GLINT_GUARDED_BY(mutex_);
 };
 
 /// How an argument is kept: as its parameter, or as the ref that it is.
@@ -63,6 +87,8 @@ constexpr bool keepable() noexcept {
 
 /// Throws invalid_argument: `what` cannot be made again.
 [[noreturn]] void throw_not_keepable(const std::string& what, const std::string& type);
+/// Throws invalid_argument: a call whose result is handed on makes one object that can be moved.
+[[noreturn]] void throw_no_single_result(const std::string& type);
 
 template <class Parameters, class... Args>
 struct kept_arguments;
@@ -78,57 +104,70 @@ struct kept_arguments<parameter_list<P...>, Args...> {
   }
 };
 
-template <class Type, auto Method, class Result, class Parameters, class... Kept>
+template <class Body, class Parameters, class Value, class... Kept>
 class typed_retried_call final : public retried_call {
  public:
-  using value = store::stored<Result>;
+  using stored_value = store::stored<Value>;
 
   template <class... Args>
-  typed_retried_call(actor_cell& cell, call_manner manner, int retries, hold_ptr<store::typed_entry<value>> result,
-                     Args&&... args)
+  typed_retried_call(actor_cell& cell, call_manner manner, int retries,
+                     hold_ptr<store::typed_entry<stored_value>> result, Args&&... args)
       : retried_call(cell, manner, retries), result_(std::move(result)), kept_(std::forward<Args>(args)...) {}
 
  private:
   attempt make() override {
     return std::apply(
         [this](const Kept&... kept) {
-          auto [call, ref] = make_task<call_base, method_body<Type, Method>, Result, Parameters>(cell(), Kept(kept)...);
+          auto [call, ref] = make_task<call_base, Parameters>(cell(), Body{}, Kept(kept)...);
           return attempt{call, ref_access::take(std::move(ref))};
         },
         kept_);
   }
   store::entry& result() noexcept override { return *result_; }
   void take_value(store::entry& from) override {
-    auto& made = static_cast<store::typed_entry<value>&>(from).get();
-    result_->construct([&made]() -> value { return std::move(made); });
+    auto& made = static_cast<store::typed_entry<stored_value>&>(from).get();
+    result_->construct([&made]() -> stored_value { return std::move(made); });
   }
 
-  hold_ptr<store::typed_entry<value>> result_;
+  hold_ptr<store::typed_entry<stored_value>> result_;
   std::tuple<Kept...> kept_;
 };
 
-template <class Type, auto Method, class Result, class Parameters, class... Args>
-object_ref<Result> call_with_retries(actor_cell& cell, call_manner manner, int retries, Args&&... args) {
+/// The one object that a call makes; void for calls that make several, or a stream.
+template <class Refs>
+struct single_result {
+  static constexpr bool possible = false;
+};
+template <class Value>
+struct single_result<object_ref<Value>> {
+  static constexpr bool possible = std::is_move_constructible_v<store::stored<Value>>;
+  using value = Value;
+};
+
+template <class Body, class Parameters, class... Args>
+auto call_with_retries(actor_cell& cell, call_manner manner, int retries, Args&&... args) ->
+    typename outcome<typename Body::result>::refs {
+  using refs = typename outcome<typename Body::result>::refs;
   using kept = kept_arguments<Parameters, Args...>;
-  using value = store::stored<Result>;
-  if constexpr (!kept::possible) {
+  if constexpr (!single_result<refs>::possible) {
+    throw_no_single_result(type_name<typename Body::result>());
+  } else if constexpr (!kept::possible) {
     kept::refuse("a call with max_task_retries");
-  } else if constexpr (!std::is_move_constructible_v<value>) {
-    throw_not_keepable("a call with max_task_retries, whose result is handed on,", type_name<value>());
   } else {
-    auto entry = make_intrusive<store::typed_entry<value>>();
-    hold_ptr<store::typed_entry<value>> hold(entry.get());
-    auto made = [&]<class... K>(std::type_identity<std::tuple<K...>>) {
-      return new typed_retried_call<Type, Method, Result, Parameters, K...>(cell, manner, retries, std::move(hold),
-                                                                            std::forward<Args>(args)...);
+    using value = typename single_result<refs>::value;
+    auto entry = make_intrusive<store::typed_entry<store::stored<value>>>();
+    hold_ptr<store::typed_entry<store::stored<value>>> hold(entry.get());
+    auto* made = [&]<class... K>(std::type_identity<std::tuple<K...>>) {
+      return new typed_retried_call<Body, Parameters, value, K...>(cell, manner, retries, std::move(hold),
+                                                                   std::forward<Args>(args)...);
     }(std::type_identity<typename kept::tuple>{});
     made->begin();
-    return ref_access::make<Result>(std::move(entry));
+    return ref_access::make<value>(std::move(entry));
   }
 }
 
 /// A constructor's arguments, kept for restarts.
-template <class Type, class Body, class Parameters, class... Kept>
+template <class Body, class Parameters, class... Kept>
 class kept_constructor final : public rebuilder {
  public:
   template <class... Args>
@@ -136,7 +175,7 @@ class kept_constructor final : public rebuilder {
   construct_base& make(actor_cell& cell) override {
     return std::apply(
         [&cell](const Kept&... kept) -> construct_base& {
-          return *make_task<construct_base, Body, void, Parameters>(cell, Kept(kept)...).first;
+          return *make_task<construct_base, Parameters>(cell, Body{}, Kept(kept)...).first;
         },
         kept_);
   }
@@ -145,15 +184,14 @@ class kept_constructor final : public rebuilder {
   std::tuple<Kept...> kept_;
 };
 
-template <class Type, class Body, class Parameters, class... Args>
+template <class Body, class Parameters, class... Args>
 std::unique_ptr<rebuilder> keep_constructor(Args&&... args) {
   using kept = kept_arguments<Parameters, Args...>;
   if constexpr (!kept::possible) {
     kept::refuse("spawn with max_restarts");
   } else {
     return [&]<class... K>(std::type_identity<std::tuple<K...>>) {
-      return std::make_unique<kept_constructor<Type, Body, Parameters, K...>>(std::in_place,
-                                                                              std::forward<Args>(args)...);
+      return std::make_unique<kept_constructor<Body, Parameters, K...>>(std::in_place, std::forward<Args>(args)...);
     }(std::type_identity<typename kept::tuple>{});
   }
 }

@@ -38,23 +38,36 @@ void check(const actor_options& options);
 /// Applies checked options to a task.
 void apply(const task_options& options, task_base& task);
 
+/// The task or call whose body the calling thread runs; null outside.
+[[nodiscard]] task_base* current_task() noexcept;
+
+/// A number that no other task, actor or thread of this process calls under.
+[[nodiscard]] std::uint64_t next_caller_id() noexcept;
+
+/// As glint::cancel.
+bool cancel(const intrusive_ptr<store::entry>& entry, bool recursive);
+
 /// Throws empty_ref for a ref to nothing.
 void require_ref(const intrusive_ptr<store::entry>& entry);
 
 using deadline = std::optional<std::chrono::steady_clock::time_point>;
 
 /// Blocks until the object is ready or failed; false when the deadline passed first. A worker gives its CPU slot back
-/// meanwhile. Throws empty_ref.
+/// meanwhile. Throws empty_ref; and why the calling task was stopped, if it is before the object is there.
 bool wait_settled(const intrusive_ptr<store::entry>& entry, const deadline& until);
 
 /// Blocks until `count` of the entries are settled, or the deadline; fills `settled`, one flag an entry: true for the
 /// first `count` of those that are, in order. Throws duplicate_ref, empty_ref, invalid_argument (count above the
-/// number).
+/// number), and as wait_settled.
 void wait_some(std::span<const intrusive_ptr<store::entry>> entries, std::size_t count, const deadline& until,
                std::span<char> settled);
 
 /// Blocks until no stream uses host memory of the tensors inside: who takes the value may write there.
 void wait_unused(store::entry& entry);
+
+/// Gives each tensor inside a value, a copy of an object's, elements of its own where it lies, so that writing to them
+/// changes no object. Blocks until they are copied. Throws out_of_memory and what a device refuses with.
+void make_private(const store::type_descriptor& type, void* value);
 
 /// Throws the failure of a failed entry, naming what failed.
 [[noreturn]] void throw_failure(const store::entry& entry);

@@ -99,6 +99,27 @@ constexpr bool check_transferable() noexcept {
   return transferable<T>;
 }
 
+/// The same for what a function returns: see outcome.hpp.
+template <class Result>
+struct outcome;
+template <class Result>
+constexpr bool check_result() noexcept {
+  return outcome<Result>::check();
+}
+
+/// What a coroutine returns: co_task and generator say so.
+template <class Result>
+inline constexpr bool is_coroutine = false;
+
+/// A coroutine's frame may outlive the stream that its gpu_context stands for; a device function only enqueues, and has
+/// nothing to wait for.
+template <class Signature>
+constexpr bool check_coroutine() noexcept {
+  constexpr bool right = !(Signature::on_device && is_coroutine<std::remove_cv_t<typename Signature::result>>);
+  static_assert(right, "glint: a coroutine takes no gpu_context&: it submits device functions and awaits their refs");
+  return right;
+}
+
 /// Each static_assert is the first line that a user sees for one kind of mistake; the instantiation below it names the
 /// parameter and the argument.
 template <class P, class Arg>
@@ -131,7 +152,7 @@ constexpr bool check_call() noexcept {
     static_assert(!std::is_reference_v<Result> && !std::is_pointer_v<Result>,
                   "glint: a task or method returns a value or void, not a reference or a pointer");
     if constexpr (!std::is_reference_v<Result> && !std::is_pointer_v<Result>) {
-      if constexpr (check_transferable<Result>()) return check_each(Parameters{}, parameter_list<Args...>{});
+      if constexpr (check_result<Result>()) return check_each(Parameters{}, parameter_list<Args...>{});
     }
   }
   return false;

@@ -3,12 +3,17 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 #include <glint/base/error.hpp>
 #include <glint/base/intrusive_ptr.hpp>
+#include <glint/base/mutex.hpp>
+#include <glint/core/detail/task_settings.hpp>
 #include <glint/gpu/gpu_context.hpp>
 #include <glint/store/entry.hpp>
 
@@ -16,6 +21,14 @@ namespace glint::detail {
 
 class runtime;
 class task_base;
+struct device_origin;
+}  // namespace glint::detail
+
+namespace glint {
+struct task_info;
+}
+
+namespace glint::detail {
 
 /// Resources are counted in fixed point: this many units are one CPU slot or one device.
 inline constexpr std::int32_t units_per_slot = 10'000;
@@ -59,6 +72,7 @@ class ref_argument : public store::waiter {
   task_base* task_ = nullptr;
   ref_argument* next_ = nullptr;
   intrusive_ptr<store::entry> object_;
+  intrusive_ptr<store::entry> original_;  // what object_ is a copy of, if there may be another attempt; else null
 };
 
 /// What is known of a task besides its function and arguments.
@@ -68,19 +82,46 @@ struct task_traits {
   bool on_device;                ///< Takes a gpu_context&.
 };
 
-/// A task from submission to its published result, whatever its types. Stages, each entered once:
+/// How a body returned to its caller.
+enum class progress : std::uint8_t {
+  done,       ///< The results are constructed.
+  suspended,  ///< A coroutine gave the thread back. It may run elsewhere by now: the record must not be touched.
+};
+
+/// What a suspended coroutine waits for. Lives in the coroutine's frame.
+class suspension {
+ public:
+  /// Ends the wait from outside, under the task's lock. True: what was awaited will not resume the coroutine, so the
+  /// caller has to. False: it is being resumed already.
+  [[nodiscard]] virtual bool withdraw() noexcept = 0;
+
+ protected:
+  ~suspension() = default;
+};
+
+/// A task from submission to its published results, whatever its types. Stages, each entered once an attempt:
 ///
 ///     start: waits until every ref argument is known (ready; or issued, where tensors may have to move or the
 ///            task runs on a device)
 ///     place: chooses the device, asks for copies of tensors that lie elsewhere, waits for these
 ///     runnable: handed to the scheduler or the actor's mailbox
-///     execute: arguments taken, body called, result or error published
+///     execute: arguments taken, body called, results or error published
 ///
-/// Owned by its stage: waiters of its arguments, then a queue, then the running thread, which deletes it. Thread-safe
-/// through these hand-overs. Budget of a task on values: one allocation (the record) besides the result's entry, no
-/// lock but the queue's.
-class task_base : public schedulable {
+/// Owned by its stage: waiters of its arguments, then a queue, then the running thread; a coroutine goes back to what
+/// it waits for and from there to a queue. Thread-safe through these hand-overs. `stop` is the exception: it comes from
+/// any thread at any time, through a pin, and touches only what is atomic or under `mutex_`.
+///
+/// Memory: the stage has one pin; entries hand out more while they are pending (see store::producer), a child has one
+/// on its parent, a timer one on its task. The last unpin deletes. Arguments are destroyed before the results are
+/// published, so that who sees a result also sees these refs gone.
+///
+/// Budget of a task on values without options, submitted from outside: one allocation (the record) besides the result's
+/// entry, no lock but the queue's and the entry's.
+class task_base : public schedulable, public store::producer {
  public:
+  /// Whether a recursive cancel of the task that submitted it ends it, too.
+  static constexpr bool ends_with_parent = true;
+
   task_base(const task_base&) = delete;
   task_base& operator=(const task_base&) = delete;
 
@@ -96,54 +137,105 @@ class task_base : public schedulable {
   void run() noexcept final;
   void abandon(const error& why) noexcept final;
 
+  void pin() noexcept final { pins_.fetch_add(1, std::memory_order_relaxed); }
+  void unpin() noexcept final;
+
+  /// Ends the task for its users: what is pending of its results fails with `why`, its stop token is set, and whatever
+  /// it waits for is withdrawn; a body that runs goes on until it returns. With `children`, those that it submitted end
+  /// too. Precondition: pinned. False if it had finished.
+  bool stop(const error& why, bool children) noexcept;
+  [[nodiscard]] bool stop_requested() const noexcept { return stop_requested_.load(); }
+  /// Set by `stop`. Made when first asked for: costs an allocation then.
+  [[nodiscard]] std::stop_token stop_token();
+  /// Why it was stopped. Precondition: stop_requested().
+  [[nodiscard]] const error& stop_reason() const noexcept;
+
+  /// Makes `child` one of those that end with this task, if asked for. Body-thread only.
+  void adopt_child(task_base& child) noexcept;
+
+  /// The coroutine of this task is about to give its thread back. `link` begins the wait and says whether it has to; it
+  /// is called under the task's lock and must not call anybody. False: there is nothing to wait for, or the task was
+  /// stopped: go on at once. After true the coroutine may be running elsewhere already.
+  template <class Link>
+  [[nodiscard]] bool suspend_on(suspension& what, Link link) noexcept {
+    const spin_guard guard(mutex_);
+    if (stop_requested() || !link()) return false;
+    suspension_ = &what;
+    return true;
+  }
+  /// What the coroutine waited for is there: continues it, on a slot.
+  void wake() noexcept;
+
   [[nodiscard]] bool on_device() const noexcept { return traits_.on_device; }
   [[nodiscard]] const ref_argument* arguments() const noexcept { return arguments_; }
   /// "task add", for errors and messages.
   [[nodiscard]] virtual std::string subject() const;
+  /// The user's name for it, else the function's.
+  [[nodiscard]] const std::string& name() const;
+  /// For the runtime context of its body.
+  virtual void describe(task_info& info);
+  /// Options other than the defaults.
+  [[nodiscard]] const task_settings& settings() const noexcept { return settings_ ? *settings_ : default_settings; }
+  void configure(task_settings settings) { settings_ = std::make_unique<task_settings>(std::move(settings)); }
+  /// Lets the timeout of the settings run, if there is one. Before `start`.
+  void arm_deadline();
+  /// How often it was tried before: 0 in the first attempt.
+  [[nodiscard]] std::uint32_t attempt() const noexcept { return attempt_; }
+  /// Names the body as a caller of actors and in the runtime context; given when first asked for. Body-thread only.
+  [[nodiscard]] virtual std::uint64_t caller_id() noexcept;
+  /// Whether an attempt may follow this one, so that arguments have to be there again: value slots copy, then, what
+  /// they would have moved.
+  [[nodiscard]] virtual bool may_be_retried() const noexcept;
+  /// The body gets an argument itself, not a copy: it is not there for another attempt.
+  void moved_in() noexcept { last_attempt("an argument had been moved in"); }
+  /// There can be no other attempt, whatever the options say. `why` is literal text.
+  void last_attempt(const char* why) noexcept { last_attempt_because_ = why; }
 
-  std::string name;                           ///< The user's, or empty.
   std::int32_t cpu_units = units_per_slot;    ///< CPU slots, of units_per_slot each.
   std::int32_t gpu_units = 0;                 ///< Share of a device, of units_per_slot.
   intrusive_ptr<gpu::device_context> device;  ///< Where it runs; chosen by `placement` unless an actor fixes it.
 
  protected:
   task_base(const task_traits& traits, runtime& owner) noexcept : traits_(traits), runtime_(owner) {}
-  virtual ~task_base() = default;
+  virtual ~task_base();
 
   /// Lists a ref argument; for the derived constructor.
   void link(ref_argument& argument) noexcept;
 
-  /// Calls the body with the arguments and constructs the result in its entry. Throws what the body throws.
-  virtual void invoke(gpu_context* gpu) = 0;
-  /// Where the result goes; never null before `take_result`.
-  [[nodiscard]] virtual store::entry& result() noexcept = 0;
-  /// The producer's hold on the result, which outlives the record: a record lets its arguments go before the result is
-  /// published, so that who sees the result also sees these refs gone.
-  [[nodiscard]] virtual hold_ptr<store::entry> take_result() noexcept = 0;
-  /// The result is about to be taken, and this to go: an actor's call hides it, and is then known as gone.
-  void settling() noexcept {}
+  /// Calls the body with the arguments and constructs the results in their entries. Throws what the body throws.
+  [[nodiscard]] virtual progress invoke(gpu_context* gpu) = 0;
+  /// Continues a body that was suspended; as `invoke` otherwise.
+  [[nodiscard]] virtual progress resume() = 0;
+  /// Where the results go: at least one, the same while the record lives.
+  [[nodiscard]] virtual std::span<const hold_ptr<store::entry>> results() const noexcept = 0;
+  /// Destroys the arguments, and a suspended body before them.
+  virtual void drop_arguments() noexcept = 0;
+  /// Drops whatever else the record keeps alive (a call's actor). `subject` is not asked for any more.
+  virtual void let_go() noexcept {}
   /// All arguments are where they must be (or failed: `failed_argument`): hands the task on.
   virtual void runnable() noexcept;
   /// The stream that device work goes to. Precondition: `device`.
   [[nodiscard]] virtual glint::result<intrusive_ptr<gpu::stream>> lease_stream();
   /// Why the body must not run although the arguments are there (an actor's).
   [[nodiscard]] virtual std::optional<error> refusal() noexcept { return std::nullopt; }
-  /// The result is about to fail: a constructor's call tells its actor.
+  /// The results are about to fail: a constructor's call tells its actor.
   virtual void failing(const error& /*failure*/) noexcept {}
   /// The body is about to enqueue device work: an actor's call adds what its members depend on to `inputs`.
   virtual void depend(std::vector<hold_ptr<store::entry>>& /*inputs*/) noexcept {}
   /// The body has enqueued its work, and this is its result: what the next call on the actor's members depends on.
   virtual void chain(store::entry& /*result*/) noexcept {}
+  /// A suspended body can go on.
+  virtual void resumable() noexcept;
   /// A device share was granted: true if it is kept beyond the body (an actor's, for life).
   [[nodiscard]] virtual bool keep_device_share() noexcept { return false; }
 
   /// What a body that has returned leaves in the statistics.
   virtual void count() noexcept;
 
-  /// Runs the body and publishes, then deletes this.
+  /// Runs the body until it ends or suspends; publishes when it has ended.
   void execute() noexcept;
-  /// The body's caller id: 0 for a task, which gets one when it first needs it.
-  [[nodiscard]] virtual std::uint64_t caller_id() const noexcept { return 0; }
+  /// Whether the body has begun and was suspended.
+  [[nodiscard]] bool begun() const noexcept { return stage_ == stage::body; }
   [[nodiscard]] bool has_failed() const noexcept { return failure_ || failed_argument(); }
 
  private:
@@ -151,7 +243,11 @@ class task_base : public schedulable {
   friend class placement;
 
   void await_arguments(store::readiness level) noexcept;
-  void argument_done() noexcept;
+  void argument_done(std::uint32_t count = 1) noexcept;
+  void withdraw_arguments() noexcept;
+  void replace_argument(ref_argument& argument, intrusive_ptr<store::entry> object) noexcept;
+  void stop_children(const error& why) noexcept;
+  void leave_parent() noexcept;
   void arguments_known() noexcept;
   void place() noexcept;
   [[nodiscard]] const error* failed_argument() const noexcept;
@@ -159,6 +255,17 @@ class task_base : public schedulable {
   [[nodiscard]] std::optional<error> obstacle();
   void run_on_cpu();
   void run_on_device();
+  [[nodiscard]] progress call_body(gpu_context* gpu);
+  void issue_results(const gpu::stream_point& point, device_origin from) noexcept;
+  /// Nothing of the arguments or the actor may be touched after this, by `stop` neither.
+  void close() noexcept;
+  /// The record has settled its results and drops the stage's pin.
+  void finish() noexcept;
+  [[nodiscard]] std::string subject_unless_closed() noexcept;
+  [[nodiscard]] bool settle(const error& failure) noexcept;
+  /// Begins another attempt after `failure` if the options, the failure and the arguments allow one. If only the
+  /// arguments do not, `failure` says so afterwards.
+  [[nodiscard]] bool retry(error& failure) noexcept;
   void note_uses(const gpu::stream_point& point) noexcept;
   [[nodiscard]] std::vector<gpu::stream_point> writes_behind_arguments() const;
   void fail(error failure) noexcept;
@@ -167,10 +274,44 @@ class task_base : public schedulable {
   const task_traits& traits_;
   runtime& runtime_;
   ref_argument* arguments_ = nullptr;
+  std::unique_ptr<task_settings> settings_;  // null: the defaults
+  std::atomic<std::uint32_t> pins_{1};
   std::atomic<std::uint32_t> awaited_{0};
-  enum class stage : std::uint8_t { arguments, copies } stage_ = stage::arguments;
+  enum class stage : std::uint8_t { arguments, copies, body, again } stage_ = stage::arguments;
   bool device_reserved_ = false;
+  std::atomic<bool> stop_requested_{false};
+  bool closed_ = false;          // guarded by mutex_
+  bool children_ended_ = false;  // guarded by mutex_: those to come end at once
+  std::uint32_t attempt_ = 0;
+  spin_mutex mutex_;  // guards arguments_ and their objects against `stop`, suspension_, the family
+  std::uint64_t id_ = 0;
+  const char* last_attempt_because_ = nullptr;
+  std::atomic<std::stop_source*> stop_source_{nullptr};  // owned; made when first asked for
+  suspension* suspension_ = nullptr;
   std::optional<error> failure_;  ///< Known before `execute`: infeasible, no device, a copy that could not be made.
+
+  // The family, for those who end a task with all that it submitted. Children are linked under the parent's lock.
+  task_base* parent_ = nullptr;  // pinned
+  task_base* first_child_ = nullptr;
+  task_base* previous_sibling_ = nullptr;
+  task_base* next_sibling_ = nullptr;
+};
+
+/// A pin that is dropped when its owner goes.
+class task_pin {
+ public:
+  explicit task_pin(task_base& task) noexcept : task_(&task) { task.pin(); }
+  task_pin(task_base& task, adopt_t) noexcept : task_(&task) {}
+  task_pin(task_pin&& other) noexcept : task_(std::exchange(other.task_, nullptr)) {}
+  task_pin& operator=(task_pin&&) = delete;
+  ~task_pin() {
+    if (task_) task_->unpin();
+  }
+  [[nodiscard]] task_base& operator*() const noexcept { return *task_; }
+  [[nodiscard]] task_base* operator->() const noexcept { return task_; }
+
+ private:
+  task_base* task_;
 };
 
 }  // namespace glint::detail

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "fixture.hpp"
+
+/// Tasks that make many objects, one by one.
+namespace {
+
+using glint::co_task;
+using glint::errc;
+using glint::generator;
+using glint::get;
+using glint::object_stream;
+using glint::submit;
+using glint_test::deadline;
+using glint_test::echo;
+using glint_test::eventually;
+using glint_test::make_event;
+using glint_test::shared_event;
+
+class generators : public glint_test::runtime_test {};
+class generators_one_slot : public glint_test::one_slot_test {};
+
+generator<int> count_up(int n) {
+  for (int i = 0; i < n; ++i) co_yield i;
+}
+
+std::vector<int> read(object_stream<int> stream) {
+  std::vector<int> values;
+  for (const auto& ref : stream) values.push_back(get(ref, deadline));
+  return values;
+}
+
+TEST_F(generators, AreReadInOrder) {
+  EXPECT_EQ(read(submit<count_up>(5)), (std::vector<int>{0, 1, 2, 3, 4}));
+  EXPECT_TRUE(read(submit<count_up>(0)).empty());
+  EXPECT_EQ(read(submit<count_up>({.read_ahead = 1}, 300)).size(), 300u);
+}
+
+TEST_F(generators_one_slot, ATaskReadsOnTheOnlySlot) {
+  auto total = submit([] {
+    int sum = 0;
+    for (const auto& ref : submit<count_up>({.read_ahead = 2}, 100)) sum += get(ref);
+    return sum;
+  });
+  EXPECT_EQ(get(total, deadline), 4950);
+}
+
+TEST_F(generators, ACoroutineReads) {
+  auto total = submit([]() -> co_task<int> {
+    auto stream = submit<count_up>({.read_ahead = 3}, 1000);
+    int sum = 0;
+    while (auto ref = co_await stream) sum += co_await *ref;
+    co_return sum;
+  });
+  EXPECT_EQ(get(total, deadline), 499'500);
+}
+
+/// Counts what it has yielded.
+generator<int> counted(glint::local_only<std::shared_ptr<std::atomic<int>>> yielded) {
+  for (int i = 0;; ++i) {
+    ++**yielded;
+    co_yield i;
+  }
+}
+
+TEST_F(generators, RunAheadOfTheReaderByTheBoundAndNotMore) {
+  auto yielded = std::make_shared<std::atomic<int>>(0);
+  auto stream = submit<counted>({.read_ahead = 4}, glint::local_only(yielded));
+  EXPECT_TRUE(eventually([&] { return *yielded == 4; }));
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(get(*stream.next(), deadline), i);
+    EXPECT_TRUE(eventually([&] { return *yielded == 5 + i; })) << *yielded;
+    EXPECT_EQ(get(submit<echo>(i), deadline), i);  // it would have run on by now
+    EXPECT_EQ(*yielded, 5 + i);
+  }
+}
+
+TEST_F(generators_one_slot, WaitingForRoomHoldsNoThread) {
+  std::vector<object_stream<int>> streams;
+  for (int i = 0; i < 200; ++i) streams.push_back(submit<count_up>({.read_ahead = 1}, 3));
+  EXPECT_EQ(get(submit<echo>(1), deadline), 1);
+  for (auto& stream : streams) EXPECT_EQ(read(std::move(stream)).size(), 3u);
+}
+
+TEST_F(generators, AnErrorEndsTheSequenceAtItsPlace) {
+  auto stream = submit({.name = "breaks"}, []() -> generator<int> {
+    co_yield 1;
+    co_yield 2;
+    throw std::range_error("off");
+  });
+  EXPECT_EQ(get(*stream.next(), deadline), 1);
+  EXPECT_EQ(get(*stream.next(), deadline), 2);
+  auto third = stream.next();
+  ASSERT_TRUE(third);
+  glint_test::expect_chain(*third, {{errc::user_exception, "task breaks"}});
+  EXPECT_FALSE(stream.next());
+  EXPECT_FALSE(stream.next());
+}
+
+TEST_F(generators, AFailedArgumentIsTheFirstElement) {
+  auto bad = submit([]() -> int { throw std::logic_error("no"); });
+  auto stream = submit<count_up>({.name = "never"}, bad);
+  auto first = stream.next();
+  ASSERT_TRUE(first);
+  glint_test::expect_chain(*first, {{errc::dependency_failed, "task never"}, {errc::user_exception, ""}});
+  EXPECT_FALSE(stream.next());
+}
+
+TEST_F(generators, AwaitOtherWork) {
+  auto stream = submit([]() -> generator<int> {
+    for (int i = 0; i < 10; ++i) co_yield co_await submit<glint_test::add>(i, i);
+  });
+  EXPECT_EQ(read(std::move(stream)).back(), 18);
+}
+
+struct on_exit {
+  shared_event event;
+  ~on_exit() { (*event)->set(); }
+};
+
+TEST_F(generators, DroppingTheReaderStopsTheProducer) {
+  auto ended = make_event();
+  {
+    auto stream = submit(
+        {.read_ahead = 2},
+        [](shared_event e) -> generator<int> {
+          const on_exit guard{e};
+          for (int i = 0;; ++i) co_yield i;
+        },
+        ended);
+    EXPECT_EQ(get(*stream.next(), deadline), 0);
+  }
+  (*ended)->wait();
+}
+
+TEST_F(generators, DroppingTheReaderStopsAProducerThatRuns) {
+  auto begun = make_event();
+  auto seen = make_event();
+  {
+    auto stream = submit(
+        [](shared_event b, shared_event s) -> generator<int> {
+          (*b)->set();
+          if (eventually([] { return glint::stop_requested(); })) (*s)->set();
+          co_yield 1;
+        },
+        begun, seen);
+    (*begun)->wait();
+  }
+  (*seen)->wait();
+}
+
+TEST_F(generators, WhatWasNotReadIsDropped) {
+  {
+    auto stream = submit<count_up>({.read_ahead = 8}, 8);
+    EXPECT_EQ(get(*stream.next(), deadline), 0);
+  }
+  EXPECT_TRUE(only_left(0));
+}
+
+TEST_F(generators, RefsOutliveTheStream) {
+  std::vector<glint::object_ref<int>> refs;
+  {
+    auto stream = submit<count_up>(4);
+    while (auto ref = stream.next()) refs.push_back(*ref);
+  }
+  EXPECT_EQ(get(refs.at(3)), 3);
+}
+
+glint::tensor<float> two_numbers() {
+  return glint::tensor<float>::from({1.f, 2.f});  // g++ 12 takes no initializer list inside of a co_yield
+}
+
+TEST_F(generators, ObjectsThatCannotBeCopiedAndTensors) {
+  auto owned = submit([]() -> generator<std::unique_ptr<int>> { co_yield std::make_unique<int>(8); });
+  EXPECT_EQ(*get(*owned.next(), deadline), 8);
+  auto tensors = submit([]() -> generator<glint::tensor<float>> { co_yield two_numbers(); });
+  EXPECT_EQ(get(submit([](const glint::tensor<float>& t) { return t.size(); }, *tensors.next()), deadline), 2);
+}
+
+TEST_F(generators, ACancelledReaderIsWoken) {
+  auto begun = make_event();
+  auto go = make_event();
+  auto seen = make_event();
+  auto ref = submit({.name = "reader"}, [=]() -> co_task<> {
+    auto stream = submit(
+        [](shared_event g) -> generator<int> {
+          co_await submit<glint_test::after>({.cpus = 0}, g, 1);
+          co_yield 1;
+        },
+        go);
+    (*begun)->set();
+    try {
+      (void)co_await stream;
+    } catch (const glint::exception& e) {
+      if (e.code() == errc::cancelled) (*seen)->set();
+    }
+  });
+  (*begun)->wait();
+  glint::cancel(ref);
+  (*seen)->wait();
+  (*go)->set();
+}
+
+TEST_F(generators, ManyAtOnceUnderLoad) {
+  std::vector<glint::object_ref<int>> sums;
+  for (int i = 0; i < 50; ++i) {
+    sums.push_back(submit([]() -> co_task<int> {
+      auto stream = submit<count_up>({.read_ahead = 1}, 100);
+      int sum = 0;
+      for (int n = 0; n < 60; ++n) sum += co_await *co_await stream;
+      co_return sum;  // and drops the rest
+    }));
+  }
+  for (const auto& s : sums) EXPECT_EQ(get(s, deadline), 1770);
+}
+
+TEST(ShutdownOfGenerators, WakesReaders) {
+  glint::init(glint_test::small_node());
+  auto go = make_event();
+  auto stream = submit(
+      [](shared_event g) -> generator<int> {
+        co_yield 1;
+        co_await submit<glint_test::after>({.cpus = 0}, g, 1);
+      },
+      go);
+  EXPECT_EQ(get(*stream.next(), deadline), 1);
+  std::optional<errc> code;
+  std::thread reader([&] {
+    code = glint_test::thrown_by([&] {
+      auto ref = stream.next();
+      if (ref) (void)get(*ref);
+    });
+  });
+  std::thread opener([&] { (*go)->set(); });
+  opener.join();
+  glint::shutdown();
+  reader.join();
+  EXPECT_TRUE(!code || code == errc::shutdown) << "the end, or shutdown";
+}
+
+}  // namespace
