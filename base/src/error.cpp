@@ -72,6 +72,14 @@ std::string_view to_string(errc code) noexcept {
       return "shutdown";
     case errc::timeout:
       return "timeout";
+    case errc::actor_unavailable:
+      return "actor_unavailable";
+    case errc::pending_calls_exceeded:
+      return "pending_calls_exceeded";
+    case errc::name_taken:
+      return "name_taken";
+    case errc::deadlock:
+      return "deadlock";
     case errc::cancelled:
       return "cancelled";
     case errc::out_of_memory:

@@ -1,250 +1,285 @@
 // SPDX-License-Identifier: Apache-2.0
+// Calls and turns; the actor's states are in actor_life.cpp, its device in actor_device.cpp.
 #include <glint/core/detail/actor_cell.hpp>
 
-#include <glint/core/actor.hpp>
-#include <glint/core/this_task.hpp>
+#include <glint/base/exception.hpp>
 #include "context.hpp"
+#include "resource_request.hpp"
 #include "runtime.hpp"
 #include "share_keeper.hpp"
 
 namespace glint::detail {
-call_base::call_base(const task_traits& traits, actor_cell& cell) noexcept
-    : task_base(traits, cell.owner()), cell_(cell) {
-  cell_.add_handle();
-  device = cell_.device();
+namespace {
+
+std::vector<std::uint32_t> limits_of(const actor_options& options) {
+  std::vector<std::uint32_t> limits;
+  for (const auto& g : options.groups) limits.push_back(static_cast<std::uint32_t>(g.max_concurrency));
+  return limits;
 }
 
-call_base::~call_base() {
-  let_go();  // a record whose construction threw
+std::vector<std::string> names_of(const actor_options& options) {
+  std::vector<std::string> names;
+  for (const auto& g : options.groups) names.emplace_back(g.name);
+  return names;
 }
 
-void call_base::let_go() noexcept {
-  if (std::exchange(holds_actor_, false)) cell_.drop_handle();
+}  // namespace
+
+void actor_turn::run() noexcept {
+  cell_.run_turn(*this);
 }
 
-void call_base::describe(task_info& info) {
-  task_base::describe(info);
-  info.actor = actor_id{cell_.id()};
-  info.actor_name = cell_.name();
+std::string actor_turn::subject() const {
+  return "actor " + cell_.name();
 }
 
-std::string call_base::subject() const {
-  return task_base::subject() + " on actor " + cell_.name();
+void actor_turn::abandon(const error& why) noexcept {
+  cell_.abandon_turn(*this, why);
 }
 
-void call_base::runnable() noexcept {
-  cell_.arguments_there(*this);
+actor_cell::actor_cell(runtime& owner, std::string name, std::uint64_t id, const actor_options& options)
+    : runtime_(owner),
+      name_(std::move(name)),
+      namespace_(options.actor_namespace),
+      id_(id),
+      named_(!options.name.empty()),
+      restarts_(options.max_restarts != 0),
+      default_retries_(restarts_ ? options.max_task_retries : 0),
+      max_pending_(options.max_pending_calls),
+      groups_(names_of(options)),
+      order_(*this),
+      mailbox_(static_cast<std::uint32_t>(options.max_concurrency), limits_of(options)),
+      first_turn_(*this),
+      restarts_left_(options.max_restarts) {
+  idle_turns_.push_back(first_turn_);
 }
 
-result<intrusive_ptr<gpu::stream>> call_base::lease_stream() {
-  return cell_.stream();
+actor_cell::~actor_cell() {
+  while (schedulable* turn = idle_turns_.pop_front()) {
+    if (turn != &first_turn_) delete static_cast<actor_turn*>(turn);
+  }
 }
 
-std::optional<error> call_base::refusal() noexcept {
-  if (!cell_.failure()) return std::nullopt;
-  return error(errc::actor_failed, "the constructor of actor " + cell_.name() + " failed").with_cause(*cell_.failure());
+std::uint16_t actor_cell::group_index(std::string_view group) const {
+  if (group.empty()) return 0;
+  std::string known;
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    if (groups_[i] == group) return static_cast<std::uint16_t>(i + 1);
+    known += (i == 0 ? "" : ", ") + groups_[i];
+  }
+  throw exception(error(errc::invalid_argument, "no concurrency group \"" + std::string(group) + "\"; there " +
+                                                    (groups_.empty() ? "are none" : "is: " + known))
+                      .with_subject("actor " + name_));
 }
 
-std::uint64_t call_base::caller_id() noexcept {
-  return cell_.id();
+bool actor_cell::admit() noexcept {
+  if (max_pending_ == 0) return true;
+  // Never adds what it takes back: a call that is refused must not make another one be refused.
+  for (auto pending = pending_calls_.load(); pending < max_pending_;) {
+    if (pending_calls_.compare_exchange_weak(pending, pending + 1)) return true;
+  }
+  return false;
 }
 
-void call_base::count() noexcept {
-  owner().counters().add(counter_set::actor_calls);
+error actor_cell::too_many_pending() const {
+  return error(errc::pending_calls_exceeded,
+               "actor " + name_ + " has " + std::to_string(max_pending_) + " calls pending, as many as it allows");
 }
 
-void call_base::depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept {
-  cell_.depend(inputs);
+void actor_cell::add_call() noexcept {
+  hold();
+  coming_calls_.fetch_add(1, std::memory_order_relaxed);
 }
 
-hold_ptr<store::entry> call_base::chain() {
-  return cell_.chain();
+void actor_cell::drop_call() noexcept {
+  // Either this sees that the last handle is gone, or who drops that sees that no call is coming (next_duty).
+  if (coming_calls_.fetch_sub(1) == 1 && handles_.load() == 0) {
+    const soft_call_scope scope;
+    turn_start start;
+    if (scope) {
+      const spin_guard guard(mailbox_mutex_);
+      if (handles_gone_ && !finished_) start = turn_for_duty();
+    }
+    launch(start);
+  }
+  unhold();
 }
-
-hold_ptr<store::entry> construct_base::chain() {
-  auto outcome = call_base::chain();
-  cell().watch_construction(*outcome);
-  return outcome;
-}
-
-void construct_base::runnable() noexcept {
-  cell().construct(*this);
-}
-
-void construct_base::failing(const error& failure) noexcept {
-  cell().fail_construction(failure);
-  cell().give_back_resources();
-}
-
-void construct_base::keep_resources(resource_share& share) noexcept {
-  cell().resources = std::move(share);
-}
-
-std::span<const int> call_base::reserved_devices() const noexcept {
-  const auto own = task_base::reserved_devices();  // a constructor's, before they are the actor's
-  return own.empty() ? cell_.resources.devices() : own;
-}
-
-actor_cell::actor_cell(runtime& owner, std::string name, std::uint64_t id)
-    : runtime_(owner), name_(std::move(name)), id_(id) {}
 
 void actor_cell::enter(call_base& call) noexcept {
-  call.caller_ = current_caller();
-  if (!call.arguments() && lanes_open_.load() == 0) {
-    // No call of this caller waits: only the caller itself opens its lane, and it is here. What its closed lane still
-    // delivers was delivered before the lane closed.
+  if (!call.attempt_) {  // else whoever makes the attempts has seen to both
+    if (max_pending_ != 0) {
+      if (!admit()) return call.abandon(too_many_pending());
+      call.pending_ = true;
+    }
+    call.caller_ = current_caller();
+  }
+  if (!call.arguments() && order_.nobody_waits()) {
+    // Not counted as a handle: the caller has one now, and a call in the mailbox keeps the actor by being there.
     call.arguments_there_ = true;
-    return deliver(call);
+    if (auto refused = deliver(call)) call.abandon(*refused);
+    return;
   }
-  {
-    const lock_guard guard(order_mutex_);
-    auto& lane = lanes_[call.caller_];
-    if (lane.empty()) lanes_open_.fetch_add(1);
-    lane.push_back(&call);
-  }
+  add_call();
+  call.counted_ = true;
+  order_.wait(call);
+  // What ended the actor has looked for late calls before this one was among them, or finds it.
+  const bool too_late = ended_.load();
+  std::vector<task_pin> pinned;
+  if (too_late) pinned.emplace_back(call);
   call.start();
+  if (too_late) stop_calls(std::move(pinned), *why_closed());
 }
 
-void actor_cell::arguments_there(call_base& call) noexcept {
-  const hold_ptr<actor_cell> alive(this);  // what is delivered may run, be the last, and retire the actor at once
-  // Delivering under the lock keeps two deliverers of one lane in order; deliver takes only the mailbox's and a queue's
-  // lock.
-  const lock_guard guard(order_mutex_);
-  if (std::exchange(call.arguments_there_, true)) return;
-  const auto found = lanes_.find(call.caller_);
-  GLINT_ASSERT(found != lanes_.end(), "a call became ready in no lane");
-  auto& lane = found->second;
-  while (!lane.empty() && lane.front()->arguments_there_) {
-    call_base* next = lane.front();
-    lane.pop_front();
-    deliver(*next);
-  }
-  if (lane.empty()) {
-    lanes_.erase(found);
-    lanes_open_.fetch_sub(1);
-  }
-}
-
-void actor_cell::deliver(call_base& call) noexcept {
-  {
-    const spin_guard guard(mailbox_mutex_);
-    mailbox_.push_back(call);
-    if (std::exchange(scheduled_, true)) return;
-  }
-  runtime_.scheduler().submit(*this);
-}
-
-void actor_cell::construct(call_base& call) noexcept {
-  {
-    const spin_guard guard(mailbox_mutex_);
-    constructor_ = &call;
-    constructor_due_ = false;
-  }
-  runtime_.scheduler().submit(*this);
-}
-
-call_base* actor_cell::next_call(bool& retire_now) noexcept {
+std::optional<error> actor_cell::why_closed() noexcept {
   const spin_guard guard(mailbox_mutex_);
-  if (constructor_) return std::exchange(constructor_, nullptr);
-  auto* call = static_cast<call_base*>(mailbox_.pop_front());
-  if (!call) {
-    scheduled_ = constructor_due_;  // a shutdown may come here before the constructor: that schedules the cell itself
-    retire_now = retiring_;
+  return closed_;
+}
+
+void actor_cell::enter_again(call_base& call) noexcept {
+  if (call.arguments() && !std::exchange(call.again_, true)) {
+    add_call();
+    call.counted_ = true;
+    return call.start();  // and comes again, with its arguments
   }
-  return call;
+  call.again_ = true;
+  if (auto refused = deliver(call)) call.abandon(*refused);
 }
 
-void actor_cell::run() noexcept {
-  for (int i = 0; i < calls_per_turn; ++i) {
-    bool retire_now = false;
-    call_base* call = next_call(retire_now);
-    if (retire_now) return retire();
-    if (!call) return;  // from here on another turn may have begun: nothing of the cell may be touched
-    call->run_in_mailbox();
+std::optional<error> actor_cell::refusal_of(const call_base& call) const {
+  if (closed_ && (phase_ == phase::ended || !call.attempt_)) return closed_;
+  if (restarts_ && call.on_device() && call.device != device_) {
+    return error(errc::actor_unavailable, "actor " + name_ + " was built anew on another device meanwhile");
   }
-  runtime_.scheduler().submit(*this);
+  return std::nullopt;
 }
 
-void actor_cell::abandon(const error& why) noexcept {
-  // Shutdown: the calls fail, the object is destroyed by `stop`. The calls' handles may be the last.
-  const hold_ptr<actor_cell> alive(this);
-  bool retire_now = false;
-  while (call_base* call = next_call(retire_now)) call->abandon(why);
-}
-
-void actor_cell::drop_handle() noexcept {
-  if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  const soft_call_scope scope;
-  if (scope && !stopped()) {
-    if (begun_) return schedule_retirement();
-    runtime_.remove_actor(*this);
-  }
-  release();  // its runtime is gone or going: `stop` destroys the object
-}
-
-void actor_cell::schedule_retirement() noexcept {
+std::optional<error> actor_cell::deliver(call_base& call) noexcept {
+  turn_start start;
   {
     const spin_guard guard(mailbox_mutex_);
-    retiring_ = true;
-    if (std::exchange(scheduled_, true)) return;
+    if (closed_ || restarts_) [[unlikely]] {
+      if (auto refused = refusal_of(call)) return refused;
+    }
+    if (call.again_) {
+      mailbox_.push_again(call);
+    } else {
+      mailbox_.push(call);
+    }
+    start = turn_for_step();
   }
-  runtime_.scheduler().submit(*this);
+  launch(start);
+  return std::nullopt;
 }
 
-void actor_cell::retire() noexcept {
-  {
-    const body_scope scope(body_frame{.caller = id_});
-    destroy_object();
-  }
-  runtime_.remove_actor(*this);
-  release();
-}
-
-void actor_cell::stop(const error& why) noexcept {
-  abandon(why);
-  destroy_object();
-  give_back_resources();
-  construction_ = {};
-  last_issued_ = {};
-  stream_.reset();
-  device_.reset();
-  stopped_.store(true, std::memory_order_release);
-  bool retiring = false;
+void actor_cell::call_resumable(call_base& call) noexcept {
+  turn_start start;
   {
     const spin_guard guard(mailbox_mutex_);
-    retiring = std::exchange(retiring_, false);
+    mailbox_.push_resumable(call);
+    start = turn_for_step();
   }
-  if (retiring) release();  // was to happen in the retirement that the shutdown overtook
+  launch(start);
 }
 
-void actor_cell::give_back_resources() noexcept {
-  give_back_after(std::move(resources), last_issued_.get());
-}
-
-const error* actor_cell::failure() const noexcept {
-  if (failure_) return &*failure_;
-  const bool failed = construction_ && construction_->level() == store::readiness::failed;
-  return failed ? &construction_->failure() : nullptr;
-}
-
-void actor_cell::depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept {
-  if (last_issued_ && !last_issued_->settled()) inputs.emplace_back(last_issued_.get());
-}
-
-hold_ptr<store::entry> actor_cell::chain() {
-  auto outcome = make_intrusive<store::typed_entry<store::unit>>();
-  outcome->construct([] { return store::unit{}; });
-  last_issued_ = hold_ptr<store::entry>(outcome.get());
-  return hold_ptr<store::entry>(outcome.get());
-}
-
-result<intrusive_ptr<gpu::stream>> actor_cell::stream() {
-  if (!stream_) {
-    auto made = device_->create_stream();
-    if (!made) return fail(made.error());
-    stream_ = *std::move(made);
+void actor_cell::call_over(call_base& call) noexcept {
+  if (call.in_progress_) {
+    const spin_guard guard(mailbox_mutex_);
+    mailbox_.over(call);
   }
-  return stream_;
+  if (std::exchange(call.pending_, false)) pending_over();
+}
+
+actor_cell::turn_start actor_cell::turn_for_step() noexcept {
+  if (active_turns_ >= mailbox_.steps_max() || !mailbox_.can_take()) return {};
+  return start_turn();
+}
+
+/// For what is to be done when nothing is in progress: an active turn sees it when it goes idle.
+actor_cell::turn_start actor_cell::turn_for_duty() noexcept {
+  return active_turns_ == 0 ? start_turn() : turn_start{};
+}
+
+actor_cell::turn_start actor_cell::start_turn() noexcept {
+  ++active_turns_;
+  hold();  // an active turn's
+  return {.wanted = true, .turn = static_cast<actor_turn*>(idle_turns_.pop_front())};
+}
+
+void actor_cell::launch(turn_start start) noexcept {
+  if (!start.wanted) return;
+  runtime_.scheduler().submit(start.turn ? *start.turn : *new actor_turn(*this));
+}
+
+/// The step has ended; whoever makes that known looks for the next in the same section.
+void actor_cell::step_over(call_step& step) noexcept {
+  mailbox_.step_over(step);
+  if (!step.constructor) return;
+  constructor_runs_ = false;
+  if (phase_ != phase::constructing) return;
+  phase_ = phase::open;
+  closed_.reset();
+  mailbox_.open();
+}
+
+void actor_cell::run_turn(actor_turn& turn) noexcept {
+  call_step step;
+  for (int left = calls_per_turn;; --left) {
+    call_base* call = nullptr;
+    turn_start help;
+    duty due = duty::none;
+    {
+      const spin_guard guard(mailbox_mutex_);
+      if (step.call) step_over(step);
+      if (left <= 0 && mailbox_.can_take()) break;
+      call = mailbox_.take(step);
+      if (call) {
+        call->life_ = life_;
+        if (call->constructor_) constructor_runs_ = true;
+        help = turn_for_step();
+      } else {
+        step.call = nullptr;
+        due = next_duty();
+        if (due == duty::none) {
+          --active_turns_;
+          idle_turns_.push_back(turn);
+        }
+      }
+    }
+    launch(help);
+    if (call) {
+      call->run_step();
+    } else if (due != duty::none) {
+      perform(due);
+    } else {
+      return unhold();  // another may have started this turn again, and all of it may be gone
+    }
+  }
+  runtime_.scheduler().submit(turn);
+}
+
+void actor_cell::abandon_waiting(const error& why) noexcept {
+  schedulable_queue waiting;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    waiting = mailbox_.take_waiting([](const call_base&) { return true; });
+  }
+  while (schedulable* call = waiting.pop_front()) call->abandon(why);
+}
+
+call_base* actor_cell::mailbox_in_progress() noexcept {
+  const spin_guard guard(mailbox_mutex_);
+  return mailbox_.any_in_progress();
+}
+
+/// Shutdown: the calls fail, the object is destroyed by `stop`.
+void actor_cell::abandon_turn(actor_turn& turn, const error& why) noexcept {
+  {
+    const spin_guard guard(mailbox_mutex_);
+    --active_turns_;
+    idle_turns_.push_back(turn);
+  }
+  abandon_waiting(why);
+  unhold();
 }
 
 }  // namespace glint::detail

@@ -58,10 +58,6 @@ void check(const task_options& options) {
   }
 }
 
-void check(const actor_options& options) {
-  (void)request_in(options);
-}
-
 namespace {
 
 /// Settings of its own only for a task that asks for something, as most do not.

@@ -112,7 +112,7 @@ void runtime::remove_actor(actor_cell& cell) noexcept {
   cell.give_back_resources();
   {
     const lock_guard guard(actors_mutex_);
-    actors_.erase(&cell);
+    if (actors_.erase(&cell) == 0) return;
   }
   cell.unhold();
 }
@@ -130,6 +130,7 @@ void runtime::stop() noexcept {
   timers_.stop();
   scheduler_->stop(why);
   ledger_->stop(why);
+  directory_.clear();
   std::unordered_set<actor_cell*> actors;
   {
     const lock_guard guard(actors_mutex_);
@@ -181,44 +182,6 @@ soft_call_scope::~soft_call_scope() {
 
 void count_put() noexcept {
   running.load(std::memory_order_acquire)->counters().add(counter_set::puts);
-}
-
-void require_actor(const handle_base& handle, runtime&) {
-  if (!handle.cell()) throw exception(error(errc::empty_ref, "the handle is of no actor: default-made or moved from"));
-  if (handle.cell()->stopped()) {
-    throw exception(
-        error(errc::actor_stopped, "its runtime was shut down").with_subject("actor " + handle.cell()->name()));
-  }
-}
-
-void register_actor(actor_cell& cell) {
-  cell.owner().add_actor(cell);
-}
-
-/// The actor's device must be known before the first call. If the constructor's arguments are there, its resources are
-/// taken right now, where there is room; else it is bound to a device in turn and asks for that one's share when they
-/// are there: it must not hold what the maker of an argument may need.
-void start_actor(const actor_options& options, call_base& constructor) {
-  actor_cell& cell = constructor.cell();
-  runtime& owner = cell.owner();
-  if (!options.name.empty()) constructor.configure({.name = std::string(options.name)});
-  const resource_request request = request_of(options);
-  if (request.empty() || !constructor.arguments_there() || !owner.ledger().shortages(request).empty()) {
-    cell.bind(owner.next_device());
-  } else {
-    cell.resources = owner.ledger().try_take(owner.ledger().demand_of(request));
-    const auto devices = cell.resources.devices();
-    cell.bind(devices.empty() ? owner.next_device()
-                              : owner.platform().devices()[static_cast<std::size_t>(devices.front())]);
-  }
-  constructor.device = cell.device();
-  if (!cell.resources) constructor.require(request);
-  cell.begin();
-  constructor.start();
-}
-
-std::string actor_name(const actor_options& options, const std::string& type) {
-  return options.name.empty() ? type : std::string(options.name);
 }
 
 void init_with_clock(const config& settings, clock& time) {

@@ -10,6 +10,7 @@
 #include <glint/core/detail/actor_cell.hpp>
 #include <glint/core/runtime.hpp>
 #include <glint/gpu/platform.hpp>
+#include "actor_directory.hpp"
 #include "resource_ledger.hpp"
 #include "scheduler.hpp"
 #include "timer_service.hpp"
@@ -50,6 +51,7 @@ class runtime {
   void add_actor(actor_cell& cell);
   /// The actor's object is gone: drops the list's hold.
   void remove_actor(actor_cell& cell) noexcept;
+  [[nodiscard]] actor_directory& directory() noexcept { return directory_; }
 
   /// The device for work without a wish: in turn. Null without devices.
   [[nodiscard]] intrusive_ptr<gpu::device_context> next_device() noexcept;
@@ -71,6 +73,7 @@ class runtime {
   std::atomic<std::uint32_t> next_device_{0};
   std::atomic<bool> stopping_{false};
 
+  actor_directory directory_;
   mutex actors_mutex_;                                                      // spawn and retirement only
   std::unordered_set<actor_cell*> actors_ GLINT_GUARDED_BY(actors_mutex_);  // a hold each
 };

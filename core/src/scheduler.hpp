@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <glint/base/mutex.hpp>
-#include <glint/core/detail/actor_cell.hpp>
+#include <glint/core/detail/schedulable_queue.hpp>
 #include <glint/core/detail/task.hpp>
 #include "lane_mask.hpp"
 #include "parker.hpp"

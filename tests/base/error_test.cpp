@@ -18,17 +18,19 @@ namespace {
 
 /// Every code with the number that other nodes and old files know it by. A new code is added here, none is changed.
 const std::vector<std::pair<errc, int>> all_codes{
-    {errc::invalid_argument, 1}, {errc::invalid_configuration, 2},
-    {errc::not_running, 3},      {errc::already_running, 4},
-    {errc::empty_ref, 5},        {errc::duplicate_ref, 6},
-    {errc::user_exception, 20},  {errc::dependency_failed, 21},
-    {errc::actor_failed, 22},    {errc::actor_stopped, 23},
-    {errc::not_copyable, 24},    {errc::infeasible, 25},
-    {errc::shutdown, 26},        {errc::timeout, 27},
-    {errc::cancelled, 32},       {errc::out_of_memory, 40},
-    {errc::kernel_failed, 41},   {errc::device_lost, 42},
-    {errc::device_error, 43},    {errc::no_device, 44},
-    {errc::malformed_data, 60},  {errc::io_error, 61},
+    {errc::invalid_argument, 1},   {errc::invalid_configuration, 2},
+    {errc::not_running, 3},        {errc::already_running, 4},
+    {errc::empty_ref, 5},          {errc::duplicate_ref, 6},
+    {errc::user_exception, 20},    {errc::dependency_failed, 21},
+    {errc::actor_failed, 22},      {errc::actor_stopped, 23},
+    {errc::not_copyable, 24},      {errc::infeasible, 25},
+    {errc::shutdown, 26},          {errc::timeout, 27},
+    {errc::actor_unavailable, 28}, {errc::pending_calls_exceeded, 29},
+    {errc::name_taken, 30},        {errc::deadlock, 31},
+    {errc::cancelled, 32},         {errc::out_of_memory, 40},
+    {errc::kernel_failed, 41},     {errc::device_lost, 42},
+    {errc::device_error, 43},      {errc::no_device, 44},
+    {errc::malformed_data, 60},    {errc::io_error, 61},
 };
 
 struct file_missing : std::runtime_error {

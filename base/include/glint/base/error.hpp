@@ -30,6 +30,10 @@ enum class errc : std::uint16_t {
   infeasible = 25,         ///< A request that this node could never meet; the text names what is missing.
   shutdown = 26,           ///< The runtime was shut down before the work was done.
   timeout = 27,            ///< A deadline passed.
+  actor_unavailable = 28,  ///< The actor restarts: the call was under way, or was made meanwhile; the actor comes back.
+  pending_calls_exceeded = 29,  ///< The actor has as many calls pending as it allows; this one was not made.
+  name_taken = 30,              ///< Another actor has the name already. Thrown at the call.
+  deadlock = 31,                ///< Waiting would never end: the actors of the circle wait for each other.
   cancelled = 32,          ///< Somebody no longer wanted the result, and said so.
 
   // Devices.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
 #include <glint/core/detail/actor_calls.hpp>
+#include <glint/core/detail/retried_call.hpp>
 #include <glint/core/object_ref.hpp>
 #include <glint/core/options.hpp>
 
@@ -43,13 +46,25 @@ void start_actor(const actor_options& options, call_base& constructor);
 [[nodiscard]] std::string actor_name(const actor_options& options, const std::string& type);
 /// Throws empty_ref for a handle of nothing, not_running if its runtime has ended.
 void require_actor(const handle_base& handle, runtime& now);
+/// Throws invalid_argument for a group that the actor has not, or a senseless number of retries.
+[[nodiscard]] call_plan plan_of(const actor_cell& cell, const call_options& options);
+/// Enters a registered actor under its name, if it has one. Empty; or with get_if_exists the actor that has the name
+/// already. Throws name_taken, invalid_argument (it is of another type).
+[[nodiscard]] handle_base claim_name(actor_cell& cell, const actor_options& options);
+/// Empty if there is none.
+[[nodiscard]] handle_base find_actor(const std::string& name, const std::string& name_space, runtime& now);
+/// Throws invalid_argument.
+[[noreturn]] void throw_other_type(const handle_base& handle, const std::string& wanted);
+void kill_actor(const handle_base& handle, const kill_options& options);
 
 }  // namespace detail
 
-/// A handle of an actor: an object of class `Type` that lives in the runtime and runs one call at a time.
+/// A handle of an actor: an object of class `Type` that lives in the runtime and runs one call at a time, or more if
+/// its options say so.
 ///
 /// The actor lives as long as handles and calls under way; then its object is destroyed on a worker. Copying costs one
-/// atomic increment. Thread-compatible, as object_ref. A handle may be an argument, a result, a member.
+/// atomic increment. Thread-compatible, as object_ref. A handle may be an argument, a result, a member; actors that
+/// hold handles of each other in a circle live until one of them is killed, or shutdown.
 template <class Type>
 class actor_handle {
  public:
@@ -57,28 +72,24 @@ class actor_handle {
 
   actor_handle() noexcept = default;
 
-  /// Submits a call of `Method` and returns a ref to its result at once. Arguments and failures are as in `submit`;
-  /// calls of one caller (a task, an actor, a thread) run in the order in which they were made. A method whose first
-  /// parameter is `gpu_context&` runs on the actor's device, in order of the actor's own stream.
+  /// Submits a call of `Method`, of the actor's class or a base of it, and returns a ref to its result at once.
+  /// Arguments and failures are as in `submit`; calls of one caller (a task, an actor, a thread) begin in the order in
+  /// which they were made. A method whose first parameter is `gpu_context&` runs on the actor's device, in order of the
+  /// actor's own stream.
   ///
   /// A method that throws fails its call and leaves the actor. Failure travels in the ref; besides those of submit:
-  /// actor_failed when the constructor had failed (the cause says why). Throws not_running, empty_ref.
+  /// actor_failed when the constructor had failed (the cause says why), actor_stopped when the actor has ended (the
+  /// text says why), actor_unavailable while it restarts, pending_calls_exceeded. Throws not_running, empty_ref.
   template <auto Method, class... Args>
   [[nodiscard]] auto call(Args&&... args) const {
-    using signature = detail::signature_for<Method>;
-    using result = std::remove_cv_t<typename signature::result>;
-    static_assert(std::is_base_of_v<typename signature::class_type, Type>,
-                  "glint: call: the method is not one of the actor's class or its bases");
-    if constexpr (std::is_base_of_v<typename signature::class_type, Type> && detail::check_coroutine<signature>() &&
-                  detail::check_call<typename signature::parameters, result, Args...>()) {
-      const detail::call_scope scope;
-      detail::require_actor(handle_, scope.get());
-      auto [task, ref] = detail::make_task<detail::call_base, typename signature::parameters>(
-          *handle_.cell(), detail::method_body<Type, Method>{}, std::forward<Args>(args)...);
-      detail::join_family(*task);
-      handle_.cell()->enter(*task);
-      return std::move(ref);
-    }
+    return start<Method>(nullptr, std::forward<Args>(args)...);
+  }
+
+  /// The same with options. Throws also invalid_argument: a group that the actor has not, arguments that cannot be kept
+  /// for retries.
+  template <auto Method, class... Args>
+  [[nodiscard]] auto call(call_options options, Args&&... args) const {
+    return start<Method>(&options, std::forward<Args>(args)...);
   }
 
   /// False for a default-made handle.
@@ -90,6 +101,34 @@ class actor_handle {
  private:
   friend struct detail::handle_access;
   explicit actor_handle(detail::handle_base handle) noexcept : handle_(std::move(handle)) {}
+
+  template <auto Method, class... Args>
+  auto start(const call_options* options, Args&&... args) const {
+    using signature = detail::signature_for<Method>;
+    using parameters = typename signature::parameters;
+    using result = std::remove_cv_t<typename signature::result>;
+    using body = detail::method_body<Type, Method>;
+    static_assert(std::is_base_of_v<typename signature::class_type, Type>,
+                  "glint: call: the method is not one of the actor's class or its bases");
+    if constexpr (std::is_base_of_v<typename signature::class_type, Type> && detail::check_coroutine<signature>() &&
+                  detail::check_coroutine<signature>() && detail::check_call<parameters, result, Args...>()) {
+      const detail::call_scope scope;
+      detail::require_actor(handle_, scope.get());
+      detail::actor_cell& cell = *handle_.cell();
+      detail::call_plan plan{.group = 0, .retries = cell.default_retries()};
+      if (options) plan = detail::plan_of(cell, *options);
+      const detail::call_manner manner{.group = plan.group, .reads = detail::reads_only<Method>};
+      if (plan.retries != 0) [[unlikely]] {
+        return detail::call_with_retries<body, parameters>(cell, manner, plan.retries, std::forward<Args>(args)...);
+      }
+      auto [task, ref] = detail::make_task<detail::call_base, parameters>(cell, body{}, std::forward<Args>(args)...);
+      task->set_manner(manner);
+      detail::join_family(*task);
+      cell.enter(*task);
+      return std::move(ref);
+    }
+  }
+
   detail::handle_base handle_;
 };
 
@@ -100,6 +139,10 @@ struct handle_access {
     return actor_handle<Type>(std::move(handle));
   }
   template <class Type>
+  [[nodiscard]] static const handle_base& base(const actor_handle<Type>& handle) noexcept {
+    return handle.handle_;
+  }
+  template <class Type>
   [[nodiscard]] static actor_cell* cell(const actor_handle<Type>& handle) noexcept {
     return handle.handle_.cell();
   }
@@ -108,25 +151,47 @@ struct handle_access {
 
 /// Makes an actor of class `Type`, constructed with `args` on a worker, and returns a handle at once. Arguments are
 /// values or refs, whose objects are awaited; a constructor whose first parameter is `gpu_context&` runs on the actor's
-/// device. If the constructor throws, every call fails with actor_failed, which has the exception as its cause. Throws
-/// not_running, empty_ref, invalid_argument (options).
+/// device. If the constructor throws, every call fails with actor_failed, which has the exception as its cause.
+///
+/// With `max_restarts` the arguments are kept, and the constructor runs again with copies of them. With `get_if_exists`
+/// all callers get the same actor: the one of them that was first makes it, the arguments of the others stay untouched.
+///
+/// Throws not_running, empty_ref, invalid_argument (options; arguments that cannot be kept; the name is that of an
+/// actor of another type), name_taken.
 template <class Type, class... Args>
 [[nodiscard]] auto spawn(actor_options options, Args&&... args) -> actor_handle<Type> {
   using choice = detail::constructor_choice<Type, Args...>;
   static_assert(std::is_class_v<Type>, "glint: spawn: an actor is an object of a class");
   static_assert(choice::possible, "glint: spawn: the class has no constructor for these arguments");
   if constexpr (choice::possible) {
-    if constexpr (detail::check_call<typename choice::parameters, void, Args...>()) {
+    using parameters = typename choice::parameters;
+    if constexpr (detail::check_call<parameters, void, Args...>()) {
       const detail::call_scope scope;
       detail::check(options);
-      auto cell = make_intrusive<detail::actor_of<Type>>(scope.get(), detail::actor_name(options, type_name<Type>()),
-                                                         detail::next_caller_id());
-      detail::handle_base handle(cell.detach(), adopt);  // handles are together the cell's user
-      detail::register_actor(*handle.cell());
+      auto made = make_intrusive<detail::actor_of<Type>>(scope.get(), detail::actor_name(options, type_name<Type>()),
+                                                         detail::next_caller_id(), options);
+      detail::handle_base handle(made.detach(), adopt);  // handles are together the cell's user
+      detail::actor_cell& cell = *handle.cell();
+      detail::register_actor(cell);
+      if (auto existing = detail::claim_name(cell, options); existing.cell()) {
+        return detail::handle_access::make<Type>(std::move(existing));
+      }
       using body = detail::constructor_body<Type, choice::on_device>;
-      auto [task, ref] = detail::make_task<detail::construct_base, typename choice::parameters>(
-          *handle.cell(), body{}, std::forward<Args>(args)...);
-      detail::start_actor(options, *task);
+      detail::construct_base* constructor = nullptr;
+      try {
+        if (options.max_restarts == 0) {
+          constructor =
+              detail::make_task<detail::construct_base, parameters>(cell, body{}, std::forward<Args>(args)...).first;
+        } else {
+          auto kept = detail::keep_constructor<body, parameters>(std::forward<Args>(args)...);
+          constructor = &kept->make(cell);
+          cell.keep_for_restart(std::move(kept));
+        }
+      } catch (...) {
+        cell.cannot_begin(std::current_exception());  // who found it by its name meanwhile is told
+        throw;
+      }
+      detail::start_actor(options, *constructor);
       return detail::handle_access::make<Type>(std::move(handle));
     }
   }
@@ -137,6 +202,38 @@ template <class Type, class... Args>
 [[nodiscard]] auto spawn(Args&&... args) -> actor_handle<Type> {
   return spawn<Type>(actor_options{}, std::forward<Args>(args)...);
 }
+
+/// The actor that has this name; nothing if none has: it was never made, has ended, or its last handle is gone. Throws
+/// invalid_argument if it is of another type than `Type`, not_running.
+template <class Type>
+[[nodiscard]] std::optional<actor_handle<Type>> get_actor(const std::string& name,
+                                                          const std::string& actor_namespace = {}) {
+  const detail::call_scope scope;
+  auto handle = detail::find_actor(name, actor_namespace, scope.get());
+  if (!handle.cell()) return std::nullopt;
+  if (!dynamic_cast<detail::actor_of<Type>*>(handle.cell())) detail::throw_other_type(handle, type_name<Type>());
+  return detail::handle_access::make<Type>(std::move(handle));
+}
+
+/// Ends an actor at once: calls that wait and calls in progress fail with actor_stopped, and so do all later ones; the
+/// text says who killed it. A body that runs is asked to stop, and goes on until it returns, as C++ gives no way to end
+/// it; then the object is destroyed. Its name is free at once.
+///
+/// With `restart` the actor is built anew instead, from its constructor's arguments, if its `max_restarts` allows that:
+/// once no body runs in the old object any more. Calls under way fail with actor_unavailable, as do those made
+/// meanwhile, unless they have retries: then they are made again, and wait.
+///
+/// Does nothing for an actor that has ended. Thread-safe, never blocks; also from inside of the actor. Throws
+/// not_running, empty_ref.
+template <class Type>
+void kill(const actor_handle<Type>& handle, kill_options options = {}) {
+  detail::kill_actor(detail::handle_access::base(handle), options);
+}
+
+/// Called by an actor's method: the actor ends after it. The calls in progress complete, this one among them, with what
+/// they return; all that have not begun fail with actor_stopped. Then the object is destroyed, and not built anew.
+/// Throws invalid_argument outside of an actor's methods.
+void exit_actor();
 
 /// Handles inside of values are found as refs are.
 template <class Type>

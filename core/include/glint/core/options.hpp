@@ -118,16 +118,92 @@ struct task_options {
 
 static_assert(std::is_trivially_copyable_v<task_options>);
 
-/// How an actor is to live.
+/// Calls of an actor that share a limit of their own.
+struct concurrency_group {
+  std::string_view name = {};  ///< What calls name in their options.
+  int max_concurrency = 1;     ///< Calls of the group in progress at once.
+};
+
+/// A few groups, kept in place.
+class concurrency_groups {
+ public:
+  static constexpr std::size_t count_max = 8;
+
+  constexpr concurrency_groups() noexcept = default;
+  /// More than count_max are refused by `spawn`.
+  constexpr concurrency_groups(std::initializer_list<concurrency_group> groups) noexcept {
+    for (const concurrency_group& group : groups) add(group);
+  }
+  constexpr void add(concurrency_group group) noexcept {
+    if (count_ < count_max) groups_[count_] = group;
+    ++count_;
+  }
+  /// As many as were added, also beyond count_max.
+  [[nodiscard]] constexpr std::size_t count() const noexcept { return count_; }
+  [[nodiscard]] constexpr const concurrency_group* begin() const noexcept { return groups_; }
+  [[nodiscard]] constexpr const concurrency_group* end() const noexcept {
+    return groups_ + (count_ < count_max ? count_ : count_max);
+  }
+
+ private:
+  concurrency_group groups_[count_max];
+  std::size_t count_ = 0;
+};
+
+/// How an actor is to live. Its texts have to live until the call returns.
 struct actor_options {
   detail::options_guard guard{};
-  /// In errors and messages; empty: the type's own name. Has to live until the call returns.
+  /// In errors and messages; empty: the type's own name. A name is also what `get_actor` finds the actor by, and no two
+  /// actors of a namespace have the same.
   std::string_view name = {};
+  /// Where the name counts; names of other namespaces do not clash with it.
+  std::string_view actor_namespace = {};
+  /// If an actor of this name is there already, spawn gives a handle of that one and does not look at the constructor's
+  /// arguments. Needs a name.
+  bool get_if_exists = false;
+  /// The actor lives without handles, until `kill` or shutdown.
+  bool detached = false;
   /// Share of a device, or whole devices, that no other reservation may have while the actor lives, as in task_options.
   double gpus = 0;
   /// As in task_options, for as long as the actor lives.
   std::uint64_t memory_bytes = 0;
   resource_list resources = {};
+  /// Calls in progress at once, of those that name no group. Of these const methods run together, while any other
+  /// method runs alone in the object; so above 1, const methods must be safe to run together, as those of std's
+  /// containers are.
+  int max_concurrency = 1;
+  /// Groups with limits of their own, for calls that name them: `{{"io", 4}, {"slow", 1}}`. Alone in the object means:
+  /// among those of all groups.
+  concurrency_groups groups = {};
+  /// How often the actor is built anew after `kill` with `restart` or the loss of its device; -1: always. Above 0 the
+  /// constructor's arguments are kept, so each must be copyable or a ref.
+  int max_restarts = 0;
+  /// How often a call that a restart found under way is made again, unless its own options say otherwise; -1: always.
+  int max_task_retries = 0;
+  /// Calls that were made and have not ended, at most; one more fails with pending_calls_exceeded. 0: no bound: what
+  /// waits is a record in the caller's process, as it is for tasks, and nothing else grows with it.
+  std::uint32_t max_pending_calls = 0;
+};
+
+static_assert(std::is_trivially_copyable_v<actor_options>);
+
+/// How one call of an actor is to run.
+struct call_options {
+  detail::options_guard guard{};
+  /// The concurrency group; empty: the default one, of the actor's `max_concurrency`.
+  std::string_view group = {};
+  /// As in actor_options, for this call. If not 0 on an actor that restarts, the arguments are kept, so each must be
+  /// copyable or a ref.
+  std::optional<int> max_task_retries = {};
+};
+
+static_assert(std::is_trivially_copyable_v<call_options>);
+
+/// How an actor is to be killed.
+struct kill_options {
+  detail::options_guard guard{};
+  /// Build it anew, within its `max_restarts`.
+  bool restart = false;
 };
 
 }  // namespace glint

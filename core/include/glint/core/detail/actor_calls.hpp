@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -15,6 +16,24 @@ template <class Type>
 actor_of<Type>& cell_of(call_base& call) noexcept {
   return static_cast<actor_of<Type>&>(call.cell());
 }
+
+/// What a call's options come to.
+struct call_plan {
+  std::uint16_t group = 0;
+  int retries = 0;
+};
+
+template <class Method>
+struct is_const_method : std::false_type {};
+template <class R, class C, class... P>
+struct is_const_method<R (C::*)(P...) const> : std::true_type {};
+template <class R, class C, class... P>
+struct is_const_method<R (C::*)(P...) const noexcept> : std::true_type {};
+
+/// May run beside others of its kind. Device calls may not: they share the actor's stream.
+template <auto Method>
+inline constexpr bool reads_only =
+    is_const_method<std::remove_cv_t<decltype(Method)>>::value && !signature_for<Method>::on_device;
 
 /// Body of a method's call.
 template <class Type, auto Method>

@@ -3,184 +3,255 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/mutex.hpp>
+#include <glint/base/type_name.hpp>
+#include <glint/core/detail/actor_call.hpp>
+#include <glint/core/detail/call_order.hpp>
+#include <glint/core/detail/mailbox.hpp>
 #include <glint/core/detail/resource_share.hpp>
-#include <glint/core/detail/task.hpp>
+#include <glint/core/options.hpp>
 
 namespace glint::detail {
 
 class actor_cell;
 
-/// Intrusive FIFO of what a mailbox holds.
-class schedulable_queue {
+/// One thread's worth of an actor's work, as the scheduler sees it. An actor has as many as steps may run at once.
+class actor_turn final : public schedulable {
  public:
-  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
-  void push_back(schedulable& item) noexcept;
-  [[nodiscard]] schedulable* pop_front() noexcept;
-
- private:
-  schedulable* first_ = nullptr;
-  schedulable* last_ = nullptr;
-};
-
-/// A call of a method (or the constructor): a task that its actor's mailbox runs. Holds the actor like a handle.
-class call_base : public task_base {
- public:
-  [[nodiscard]] actor_cell& cell() const noexcept { return cell_; }
-  /// "call counter::add on actor hits"
+  explicit actor_turn(actor_cell& cell) noexcept : cell_(cell) {}
+  void run() noexcept override;
+  void abandon(const error& why) noexcept override;
   [[nodiscard]] std::string subject() const override;
-  /// Runs the body on the calling thread, then deletes this; the mailbox's.
-  void run_in_mailbox() noexcept { execute(); }
-
- protected:
-  call_base(const task_traits& traits, actor_cell& cell) noexcept;
-  ~call_base() override;
-  void runnable() noexcept override;
-  [[nodiscard]] glint::result<intrusive_ptr<gpu::stream>> lease_stream() override;
-  [[nodiscard]] std::optional<error> refusal() noexcept override;
-  [[nodiscard]] std::uint64_t caller_id() noexcept override;
-  [[nodiscard]] bool retriable() const noexcept override { return false; }
-  void describe(task_info& info) override;
-  void let_go() noexcept override;
-  void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept override;
-  [[nodiscard]] hold_ptr<store::entry> chain() override;
-  void count() noexcept override;
-  [[nodiscard]] std::span<const int> reserved_devices() const noexcept override;
 
  private:
-  friend class actor_cell;
   actor_cell& cell_;
-  std::uint64_t caller_ = 0;
-  bool holds_actor_ = true;
-  bool arguments_there_ = false;  // guarded by the cell's order lock
 };
 
-/// The constructor's call: runs before every method's, and decides whether the actor lives.
-class construct_base : public call_base {
- protected:
-  using call_base::call_base;
-
+/// Makes the constructor's call anew, from arguments that were kept for it.
+class rebuilder {
  public:
-  /// "actor hits"
-  [[nodiscard]] std::string subject() const override { return task_base::subject(); }
-
- protected:
-  void runnable() noexcept override;
-  [[nodiscard]] std::optional<error> refusal() noexcept override { return std::nullopt; }
-  void failing(const error& failure) noexcept override;
-  [[nodiscard]] hold_ptr<store::entry> chain() override;
-  void keep_resources(resource_share& share) noexcept override;
+  virtual ~rebuilder() = default;
+  /// Throws what copying an argument throws.
+  [[nodiscard]] virtual construct_base& make(actor_cell& cell) = 0;
 };
 
-/// An actor: its object, its mailbox, and what keeps calls in order.
+/// An actor: its object, and what makes its calls run. Thread-safe.
 ///
-/// One call runs at a time. Calls of one caller (a task, another actor, a thread of the user's) run in the order in
-/// which they were made, also when an argument is late: only then the caller's later calls queue behind it, in a lane
-/// of that caller. Calls of different callers run as they become ready.
+/// Three parts: `call_order` keeps each caller's calls in order, `mailbox` says which calls may run now, and *turns*
+/// run them: schedulables that take step after step from the mailbox. A turn that finds none goes idle; whoever makes
+/// one possible (a call that comes in, a step that ends) starts an idle turn, if not all are active.
 ///
-/// Life: `handles` counts handles and calls under way and together they are the cell's one user; when they are gone the
-/// object is destroyed on a worker. The runtime's list of actors has a hold. Lock order: order_mutex_, then
-/// mailbox_mutex_, then a scheduler queue.
-class actor_cell : public schedulable, public ref_counted {
+/// Life:
+///
+///     constructing ──▶ open ──▶ ended          ended: killed, left, constructor failed, device lost, handles gone
+///          ▲            │         ▲            restarting: the old object is on its way out; then constructing again
+///          └─ restarting ◀────────┘ (never)
+///
+/// The object is destroyed by a turn, once nothing is in progress: on the way to ended, or when no handle is left and
+/// no call. Handles are together the cell's one user; the runtime's list of actors, its directory of names, active
+/// turns and calls that are not in the mailbox have holds. Lock order: the directory's, the order's, the mailbox's, a
+/// scheduler queue.
+class actor_cell : public ref_counted {
  public:
-  actor_cell(runtime& owner, std::string name, std::uint64_t id);
+  actor_cell(runtime& owner, std::string name, std::uint64_t id, const actor_options& options);
 
   [[nodiscard]] runtime& owner() const noexcept { return runtime_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const std::string& name_space() const noexcept { return namespace_; }
+  /// Whether the user named it, so that it is found by its name.
+  [[nodiscard]] bool named() const noexcept { return named_; }
   /// Names the actor as a caller, so that its own calls to others keep their order from method to method.
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  [[nodiscard]] virtual const std::string& object_type() const noexcept = 0;
 
+  // Handles.
   void add_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
+  /// False when the actor has ended or its last handle is gone.
+  [[nodiscard]] bool try_add_handle() noexcept;
   void drop_handle() noexcept;
 
+  // Calls.
+  /// Counts a call that is not in the mailbox yet, and will come: the actor does not end before.
+  void add_call() noexcept;
+  void drop_call() noexcept;
   /// Takes a call in its caller's order and starts it. The call owns itself.
   void enter(call_base& call) noexcept;
-  /// The constructor's call was made and owns itself. A cell that never comes so far goes with its handle.
-  void begin() noexcept { begun_ = true; }
-  /// The constructor's arguments are there: from now on the mailbox runs, the constructor first.
-  void construct(call_base& call) noexcept;
+  /// The same for a call that is made again: before those that wait.
+  void enter_again(call_base& call) noexcept;
+  /// The call, which is not made again, has its arguments.
+  void arguments_there(call_base& call) noexcept { order_.arguments_there(call); }
+  /// Counts a call as pending; false if there are as many as are allowed.
+  [[nodiscard]] bool admit() noexcept;
+  void pending_over() noexcept { pending_calls_.fetch_sub(1); }
+  [[nodiscard]] error too_many_pending() const;
+  /// Throws invalid_argument for a group that the actor has not.
+  [[nodiscard]] std::uint16_t group_index(std::string_view group) const;
+  /// Retries of a call that does not say; 0 for an actor that never restarts.
+  [[nodiscard]] int default_retries() const noexcept { return default_retries_; }
+  [[nodiscard]] bool restarts() const noexcept { return restarts_; }
 
-  void run() noexcept override;
-  void abandon(const error& why) noexcept override;
-  [[nodiscard]] std::string subject() const override { return "actor " + name_; }
+  /// A suspended call can go on; as soon as its step may run, before all that is new. May come before the step that
+  /// suspended it is over. Thread-safe.
+  void call_resumable(call_base& call) noexcept;
+  /// The call's record is closed.
+  void call_over(call_base& call) noexcept;
+
+  // Life.
+  /// The constructor's call was made and owns itself. A cell that never comes so far goes with its handle.
+  void begin(call_base& constructor) noexcept;
+  /// The constructor's arguments are there: from now on turns run, the constructor first.
+  void construct(call_base& call) noexcept;
+  void keep_for_restart(std::unique_ptr<rebuilder> maker) noexcept { rebuilder_ = std::move(maker); }
+  /// Lives without handles until it ends. Before `begin`.
+  void live_detached() noexcept;
+  /// Nobody will call the constructor: the arguments could not be made.
+  void cannot_begin(std::exception_ptr thrown) noexcept;
+  /// `kill`, by whoever calls it. Within `max_restarts` builds the actor anew if `restart` is set.
+  void kill(bool restart) noexcept;
+  /// `exit_actor`: calls in progress complete, all others fail.
+  void leave() noexcept;
+  /// The constructor of life `life` failed, in its body or behind it.
+  void construction_failed(const error& failure, std::uint32_t life) noexcept;
+  /// A call of life `life` failed because a device was lost; if it was the actor's own device, the actor restarts, or
+  /// ends. `call` fails by itself, if it is not null.
+  void device_failed(const error& failure, std::uint32_t life, const call_base* call) noexcept;
+  /// Counts the times that the actor was built anew, from 0.
+  [[nodiscard]] std::uint32_t life() noexcept;
+  /// Whether a call of life `life` that failed may be made again: the actor was, or is being, built anew.
+  [[nodiscard]] bool lives_on_after(std::uint32_t life) noexcept;
   /// Shutdown's, after the workers have stopped: fails what is queued and destroys the object.
   void stop(const error& why) noexcept;
-
-  /// Fixes the device on which this actor's device code runs.
-  void bind(intrusive_ptr<gpu::device_context> device) noexcept { device_ = std::move(device); }
-  [[nodiscard]] const intrusive_ptr<gpu::device_context>& device() const noexcept { return device_; }
-  /// The actor's own stream, made at its first device call: its members are in stream order from call to call.
-  [[nodiscard]] glint::result<intrusive_ptr<gpu::stream>> stream();
-
-  /// The constructor failed: every call fails with `e` as its cause.
-  void fail_construction(error e) { failure_ = std::move(e); }
-  /// What the constructor failed with, also behind the end of its body on a device; null while it has not.
-  [[nodiscard]] const error* failure() const noexcept;
-
-  /// A device call begins. It depends on the one before it, if that is still under way: members are in its hands. Asked
-  /// before the body enqueues anything, as what it enqueues fails with that one, though it may have settled since.
-  void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept;
-  /// A device call was issued: the next one depends on what this returns, which says how the call's work ends. An
-  /// object without a value: an actor must not keep what its last call made, nor hear of a cancel of that.
-  [[nodiscard]] hold_ptr<store::entry> chain();
-  /// The constructor was issued on a device.
-  void watch_construction(store::entry& outcome) noexcept { construction_ = hold_ptr<store::entry>(&outcome); }
-
   /// True after `stop`: a handle from before a shutdown.
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
 
+  // Device.
+  /// Fixes the device on which this actor's device code runs.
+  void bind(intrusive_ptr<gpu::device_context> device) noexcept { device_ = std::move(device); }
+  /// For whoever is not one of the actor's steps.
+  [[nodiscard]] intrusive_ptr<gpu::device_context> device_now() noexcept;
+  /// The actor's own stream, made at its first device call: its members are in stream order from call to call.
+  [[nodiscard]] glint::result<intrusive_ptr<gpu::stream>> stream();
+  /// What the constructor failed with behind the end of its body on a device; null while it has not.
+  [[nodiscard]] const error* failure_behind_constructor() const noexcept;
+  /// A device call begins. It depends on the one before it, if that is still under way: members are in its hands. Asked
+  /// before the body enqueues anything, as what it enqueues fails with that one, though it may have settled since.
+  void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept;
+  /// A device call, or the constructor, was issued: the next one depends on what this returns, which says how the
+  /// call's work ends. An object without a value: an actor must not keep what its last call made, nor hear of a cancel
+  /// of that.
+  [[nodiscard]] hold_ptr<store::entry> chain(call_base& call);
+
   resource_share resources;  ///< Held for life: owner-thread only, from when it is granted.
-  /// Gives them back when its last call on a device has run. The mailbox's thread, when no call will come any more.
+  /// What it asks for, again in each life; null for nothing. Set before `begin`.
+  std::unique_ptr<resource_request> wanted;
+  /// Gives them back when its last call on a device has run. The mailbox's thread, when no call will come any more, or
+  /// between two lives.
   void give_back_resources() noexcept;
 
  protected:
-  ~actor_cell() override = default;
+  ~actor_cell() override;
   virtual void destroy_object() noexcept = 0;
 
  private:
-  friend class call_base;
-  /// Calls that one turn on a worker runs at most, so that a busy actor lets others have the slot.
+  friend class actor_turn;
+  friend class call_order;
+  enum class phase : std::uint8_t { constructing, open, restarting, ended };
+  /// What a turn has to do when nothing is in progress.
+  enum class duty : std::uint8_t { none, destroy, rebuild };
+  struct turn_start {
+    bool wanted = false;
+    actor_turn* turn = nullptr;  ///< Null: a new one is to be made.
+  };
+  /// Calls that one turn runs at most, so that a busy actor lets others have the slot.
   static constexpr int calls_per_turn = 32;
 
-  /// A call of `call`'s caller has its arguments: delivers the callers' calls that are next in order.
-  void arguments_there(call_base& call) noexcept;
-  void deliver(call_base& call) noexcept;
-  void schedule_retirement() noexcept;
-  void retire() noexcept;
-  /// The next call to run; null when there is none, and `retire_now` says whether there will be none.
-  [[nodiscard]] call_base* next_call(bool& retire_now) noexcept;
+  // actor_cell.cpp: calls and turns
+  /// Hands the call to the mailbox, or says why it is not taken; the caller then abandons it, under no lock.
+  [[nodiscard]] std::optional<error> deliver(call_base& call) noexcept;
+  /// The reason of an actor that has ended; nothing for one that takes calls.
+  [[nodiscard]] std::optional<error> why_closed() noexcept;
+  [[nodiscard]] std::optional<error> refusal_of(const call_base& call) const GLINT_REQUIRES(mailbox_mutex_);
+  [[nodiscard]] turn_start turn_for_step() noexcept GLINT_REQUIRES(mailbox_mutex_);
+  [[nodiscard]] turn_start turn_for_duty() noexcept GLINT_REQUIRES(mailbox_mutex_);
+  [[nodiscard]] turn_start start_turn() noexcept GLINT_REQUIRES(mailbox_mutex_);
+  void launch(turn_start start) noexcept;
+  void run_turn(actor_turn& turn) noexcept;
+  void abandon_turn(actor_turn& turn, const error& why) noexcept;
+  void abandon_waiting(const error& why) noexcept;
+  [[nodiscard]] call_base* mailbox_in_progress() noexcept;
+  void step_over(call_step& step) noexcept GLINT_REQUIRES(mailbox_mutex_);
+
+  // actor_life.cpp: its states
+  [[nodiscard]] duty next_duty() noexcept GLINT_REQUIRES(mailbox_mutex_);
+  void perform(duty what) noexcept;
+  void finish() noexcept;
+  void rebuild() noexcept;
+  void on_last_handle() noexcept;
+  /// Ends the actor for good: what waits fails with `why`, and so do the calls in progress, if `in_progress` is set,
+  /// but for `except`, which fails by itself.
+  void end(const error& why, bool in_progress, const call_base* except = nullptr) noexcept;
+  void begin_restart(const error& why, const call_base* except) noexcept;
+  [[nodiscard]] std::vector<task_pin> calls_in_progress(const call_base* except) GLINT_REQUIRES(mailbox_mutex_);
+  static void stop_calls(std::vector<task_pin> calls, const error& why) noexcept;
+  void set_ended(const error& why) GLINT_REQUIRES(mailbox_mutex_);
+  void fail_late_calls(const error& why) noexcept;
+
+  // actor_device.cpp
+  /// Moves to another device if the actor's is lost. An error if it needs one and none is left.
+  [[nodiscard]] std::optional<error> leave_lost_device();
+  void move_to(intrusive_ptr<gpu::device_context> device) noexcept;
 
   runtime& runtime_;
   const std::string name_;
+  const std::string namespace_;
   const std::uint64_t id_;
-  std::atomic<std::uint64_t> handles_{1};
-  std::atomic<bool> stopped_{false};
-  bool begun_ = false;  // written by the thread that spawns, before anyone else has a handle
+  const bool named_;
+  const bool restarts_;
+  const int default_retries_;
+  const std::uint32_t max_pending_;
+  const std::vector<std::string> groups_;  // from index 1 on; 0 is the default one
+  std::unique_ptr<rebuilder> rebuilder_;   // before `begin`; then a turn's own
+  bool begun_ = false;                     // written by the thread that spawns
 
-  mutex order_mutex_;
-  std::unordered_map<std::uint64_t, std::deque<call_base*>> lanes_ GLINT_GUARDED_BY(order_mutex_);
-  std::atomic<std::uint32_t> lanes_open_{0};  // lanes_.size(), read without the lock by the lane's own caller
+  std::atomic<std::uint64_t> handles_{1};
+  std::atomic<std::uint64_t> coming_calls_{0};
+  std::atomic<std::uint32_t> pending_calls_{0};
+  std::atomic<bool> stopped_{false};
+  std::atomic<bool> ended_{false};     // phase_ == ended, for those without the lock
+  std::atomic<bool> detached_{false};  // the runtime has a handle
+  std::atomic<bool> on_stream_{false};
+
+  call_order order_;
 
   spin_mutex mailbox_mutex_;
-  schedulable_queue mailbox_ GLINT_GUARDED_BY(mailbox_mutex_);
-  bool scheduled_ GLINT_GUARDED_BY(mailbox_mutex_) = true;  // until the constructor is there
-  bool constructor_due_ GLINT_GUARDED_BY(mailbox_mutex_) = true;
-  bool retiring_ GLINT_GUARDED_BY(mailbox_mutex_) = false;
-  call_base* constructor_ GLINT_GUARDED_BY(mailbox_mutex_) = nullptr;
+  mailbox mailbox_ GLINT_GUARDED_BY(mailbox_mutex_);
+  actor_turn first_turn_;
+  schedulable_queue idle_turns_ GLINT_GUARDED_BY(mailbox_mutex_);
+  std::uint32_t active_turns_ GLINT_GUARDED_BY(mailbox_mutex_) = 0;
+  std::uint32_t life_ GLINT_GUARDED_BY(mailbox_mutex_) = 0;
+  int restarts_left_ GLINT_GUARDED_BY(mailbox_mutex_);
+  phase phase_ GLINT_GUARDED_BY(mailbox_mutex_) = phase::constructing;
+  bool constructor_runs_ GLINT_GUARDED_BY(mailbox_mutex_) = false;
+  bool duty_taken_ GLINT_GUARDED_BY(mailbox_mutex_) = false;
+  bool handles_gone_ GLINT_GUARDED_BY(mailbox_mutex_) = false;    // the last one went: look whether it is over
+  bool finished_ GLINT_GUARDED_BY(mailbox_mutex_) = false;        // the object is destroyed for good
+  bool user_released_ GLINT_GUARDED_BY(mailbox_mutex_) = false;   // the handles' count on this
+  std::optional<error> closed_ GLINT_GUARDED_BY(mailbox_mutex_);  // why calls are not taken: it ended, or restarts
 
-  intrusive_ptr<gpu::device_context> device_;
-  intrusive_ptr<gpu::stream> stream_;    // owner-thread only: whoever runs a call
-  hold_ptr<store::entry> construction_;  // likewise; the constructor's result, if it ran on a device
-  hold_ptr<store::entry> last_issued_;   // likewise; the newest device call's result
-  std::optional<error> failure_;         // likewise; written by the constructor's call
+  intrusive_ptr<gpu::device_context> device_;  // changes under the lock and in no step
+  // Of whoever runs a step that is alone, and of the turn that rebuilds.
+  intrusive_ptr<gpu::stream> stream_;
+  hold_ptr<store::entry> construction_;  // the constructor's result, if it ran on a device
+  hold_ptr<store::entry> last_issued_;   // how the newest device call ends
 };
 
 /// An actor of class `Type`.
@@ -195,6 +266,7 @@ class actor_of final : public actor_cell {
     std::construct_at(&slot_.object, std::forward<Args>(args)...);
     constructed_ = true;
   }
+  [[nodiscard]] const std::string& object_type() const noexcept override { return type_name<Type>(); }
 
  private:
   /// Room for an object that comes later: types need neither move nor have a default.

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <glint/core/detail/task.hpp>
+
+namespace glint::detail {
+
+class actor_cell;
+class call_base;
+struct call_step;
+
+/// What a call that may be made again has to know of an attempt. Counted: the attempt's record may outlive the interest
+/// in it, and whoever makes attempts the record.
+class attempt_state final : public ref_counted {
+ public:
+  explicit attempt_state(std::uint32_t actors_life) noexcept : life(actors_life) {}
+  const std::uint32_t life;  ///< The actor's life when the attempt was made.
+  bool begun = false;  ///< Its body was about to be called: to make it again costs a retry. Under the mailbox lock.
+};
+
+/// How a call takes part in its actor, besides its arguments.
+struct call_manner {
+  std::uint16_t group = 0;  ///< Index of its concurrency group; 0: the default one.
+  bool reads = false;       ///< A const method on the host: may run beside others of its kind.
+};
+
+/// A call of a method (or the constructor): a task that its actor's mailbox runs.
+///
+/// It is *queued* until a turn takes it, then *in progress* until its record is closed; within that, its body runs in
+/// one or more *steps*: a method is one step, a coroutine one from each resumption to the next suspension.
+class call_base : public task_base {
+ public:
+  [[nodiscard]] actor_cell& cell() const noexcept { return cell_; }
+  /// "call counter::add on actor hits"
+  [[nodiscard]] std::string subject() const override;
+  [[nodiscard]] bool is_constructor() const noexcept { return constructor_; }
+  /// The actor's life in which it began; for its own thread.
+  [[nodiscard]] std::uint32_t life() const noexcept { return life_; }
+
+  /// Runs one step on the calling thread, the mailbox's. Where the last one ends, the record may be gone.
+  void run_step() noexcept { execute(); }
+
+  /// Before the call is entered.
+  void set_manner(call_manner manner) noexcept { manner_ = manner; }
+  void set_attempt(intrusive_ptr<attempt_state> attempt, std::uint64_t caller) noexcept {
+    attempt_ = std::move(attempt);
+    caller_ = caller;
+  }
+
+ protected:
+  call_base(const task_traits& traits, actor_cell& cell, bool constructor = false) noexcept;
+  ~call_base() override;
+
+  void runnable() noexcept override;
+  [[nodiscard]] glint::result<intrusive_ptr<gpu::stream>> lease_stream() override;
+  [[nodiscard]] std::optional<error> refusal() noexcept override;
+  void failing(const error& failure) noexcept override;
+  [[nodiscard]] std::uint64_t caller_id() noexcept override;
+  [[nodiscard]] bool retriable() const noexcept override { return false; }
+  [[nodiscard]] std::span<const int> reserved_devices() const noexcept override;
+  void describe(task_info& info) override;
+  /// The record is closed: the actor must not find it any more.
+  void let_go() noexcept override;
+  void resumable() noexcept override;
+  void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept override;
+  [[nodiscard]] hold_ptr<store::entry> chain() override;
+  void count() noexcept override;
+
+ private:
+  friend class actor_cell;
+  friend class call_order;
+  friend class mailbox;
+
+  actor_cell& cell_;
+  std::uint64_t caller_ = 0;
+  call_manner manner_;
+  const bool constructor_;
+  intrusive_ptr<attempt_state> attempt_;  // of a call that may be made again
+  bool counted_ = false;                  // by add_call
+  bool pending_ = false;                  // counts among the actor's pending calls
+  bool again_ = false;                    // not the first attempt
+  bool arguments_there_ = false;          // guarded by the order's lock
+  // Guarded by the cell's mailbox lock.
+  bool in_progress_ = false;
+  bool resume_due_ = false;    // became resumable before the step that suspended it was over
+  call_step* step_ = nullptr;  // while one runs
+  std::uint64_t arrival_ = 0;
+  std::uint32_t life_ = 0;  // of the actor, when it began
+  call_base* progress_previous_ = nullptr;
+  call_base* progress_next_ = nullptr;
+};
+
+/// The constructor's call: runs before every method's, and decides whether the actor lives.
+class construct_base : public call_base {
+ protected:
+  construct_base(const task_traits& traits, actor_cell& cell) noexcept : call_base(traits, cell, true) {}
+
+ public:
+  /// "actor hits"
+  [[nodiscard]] std::string subject() const override { return task_base::subject(); }
+
+ protected:
+  void runnable() noexcept override;
+  [[nodiscard]] std::optional<error> refusal() noexcept override { return std::nullopt; }
+  void failing(const error& failure) noexcept override;
+  void keep_resources(resource_share& share) noexcept override;
+};
+
+}  // namespace glint::detail

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <glint/core/detail/actor_call.hpp>
+
+#include <glint/core/detail/actor_cell.hpp>
+#include <glint/core/this_task.hpp>
+#include "runtime.hpp"
+
+namespace glint::detail {
+call_base::call_base(const task_traits& traits, actor_cell& cell, bool constructor) noexcept
+    : task_base(traits, cell.owner()), cell_(cell), constructor_(constructor) {
+  if (traits.on_device) device = cell_.device_now();
+}
+
+call_base::~call_base() {
+  call_base::let_go();  // a record whose construction threw
+}
+
+void call_base::let_go() noexcept {
+  if (in_progress_ || pending_) cell_.call_over(*this);
+  if (std::exchange(counted_, false)) cell_.drop_call();
+}
+
+void call_base::resumable() noexcept {
+  cell_.call_resumable(*this);
+}
+
+void call_base::describe(task_info& info) {
+  task_base::describe(info);
+  info.actor = actor_id{cell_.id()};
+  info.actor_name = cell_.name();
+}
+
+std::string call_base::subject() const {
+  return task_base::subject() + " on actor " + cell_.name();
+}
+
+void call_base::runnable() noexcept {
+  if (again_) return cell_.enter_again(*this);
+  cell_.arguments_there(*this);
+}
+
+result<intrusive_ptr<gpu::stream>> call_base::lease_stream() {
+  return cell_.stream();
+}
+
+std::optional<error> call_base::refusal() noexcept {
+  const error* failed = cell_.failure_behind_constructor();
+  if (!failed) return std::nullopt;
+  return error(errc::actor_failed, "the constructor of actor " + cell_.name() + " failed").with_cause(*failed);
+}
+
+void call_base::failing(const error& failure) noexcept {
+  if (in_progress_ && failure.root_cause().code() == errc::device_lost) cell_.device_failed(failure, life_, this);
+}
+
+std::uint64_t call_base::caller_id() noexcept {
+  return cell_.id();
+}
+
+void call_base::count() noexcept {
+  owner().counters().add(counter_set::actor_calls);
+}
+
+void call_base::depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept {
+  cell_.depend(inputs);
+}
+
+hold_ptr<store::entry> call_base::chain() {
+  return cell_.chain(*this);
+}
+
+std::span<const int> call_base::reserved_devices() const noexcept {
+  const auto own = task_base::reserved_devices();  // a constructor's, before they are the actor's
+  return own.empty() ? cell_.resources.devices() : own;
+}
+
+void construct_base::runnable() noexcept {
+  cell().construct(*this);
+}
+
+void construct_base::failing(const error& failure) noexcept {
+  call_base::failing(failure);
+  cell().construction_failed(failure, life());
+}
+
+void construct_base::keep_resources(resource_share& share) noexcept {
+  cell().resources = std::move(share);
+}
+
+}  // namespace glint::detail

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// An actor's states: how it begins, ends, and is built anew.
+#include <glint/base/exception.hpp>
+#include <glint/core/detail/actor_cell.hpp>
+#include <glint/core/detail/runtime_access.hpp>
+#include "context.hpp"
+#include "resource_request.hpp"
+#include "runtime.hpp"
+
+namespace glint::detail {
+namespace {
+
+/// Who calls, for messages.
+std::string whoever_calls() {
+  const task_base* task = current_task();
+  return task ? task->subject() : "the program";
+}
+
+}  // namespace
+
+// ---- handles -------------------------------------------------------------------------------------------------------
+
+bool actor_cell::try_add_handle() noexcept {
+  if (ended_.load()) return false;
+  auto handles = handles_.load();
+  while (handles != 0) {
+    if (handles_.compare_exchange_weak(handles, handles + 1)) return true;
+  }
+  return false;
+}
+
+void actor_cell::drop_handle() noexcept {
+  if (handles_.fetch_sub(1) == 1) on_last_handle();
+}
+
+/// The handles' count on this is released by the later of the two: the last handle's end, which is here, and the
+/// object's.
+void actor_cell::on_last_handle() noexcept {
+  const hold_ptr<actor_cell> alive(this);
+  const soft_call_scope scope;  // else its runtime is gone or going: `stop` destroys the object
+  const bool running = scope && !stopped();
+  if (running && named_) runtime_.directory().remove(*this);
+  if (running && !begun_) {
+    runtime_.remove_actor(*this);
+    return release();
+  }
+  turn_start start;
+  bool release_now = false;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    handles_gone_ = true;
+    if (finished_) {
+      release_now = !std::exchange(user_released_, true);
+    } else if (running) {
+      start = turn_for_duty();
+    }
+  }
+  launch(start);
+  if (release_now) release();
+}
+
+void actor_cell::live_detached() noexcept {
+  add_handle();
+  detached_.store(true);
+}
+
+// ---- beginning -----------------------------------------------------------------------------------------------------
+
+void actor_cell::begin(call_base& constructor) noexcept {
+  begun_ = true;
+  add_call();
+  constructor.counted_ = true;
+}
+
+void actor_cell::cannot_begin(std::exception_ptr thrown) noexcept {
+  begun_ = true;
+  const error cause = error_from_exception(std::move(thrown), "actor " + name_);
+  end(error(errc::actor_failed, "the arguments of the constructor of actor " + name_ + " could not be made")
+          .with_cause(cause),
+      false);
+}
+
+void actor_cell::construct(call_base& call) noexcept {
+  turn_start start;
+  std::optional<error> refused;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    if (phase_ == phase::ended) {
+      refused = closed_;
+    } else {
+      mailbox_.push_constructor(call);
+      start = turn_for_step();
+    }
+  }
+  if (refused) return call.abandon(*refused);
+  launch(start);
+}
+
+void actor_cell::construction_failed(const error& failure, std::uint32_t life) noexcept {
+  if (runtime_.stopping()) return;  // fails its calls itself
+  {
+    const spin_guard guard(mailbox_mutex_);
+    if (phase_ == phase::ended || phase_ == phase::restarting || life != life_) return;
+  }
+  end(error(errc::actor_failed, "the constructor of actor " + name_ + " failed").with_cause(failure), true);
+}
+
+// ---- ending --------------------------------------------------------------------------------------------------------
+
+void actor_cell::kill(bool restart) noexcept {
+  const std::string by = "was killed by " + whoever_calls();
+  if (restart) return begin_restart(error(errc::actor_unavailable, by), nullptr);
+  end(error(errc::actor_stopped, "actor " + name_ + " " + by), true);
+}
+
+void actor_cell::leave() noexcept {
+  end(error(errc::actor_stopped, "actor " + name_ + " left by exit_actor in " + whoever_calls()), false);
+}
+
+std::vector<task_pin> actor_cell::calls_in_progress(const call_base* except) {
+  std::vector<task_pin> calls;  // allocates under the lock: who waits for it waits in the kernel, and kills are rare
+  mailbox_.for_each_in_progress([&](call_base& call) {
+    if (&call != except) calls.emplace_back(call);
+  });
+  return calls;
+}
+
+/// Their records go on until their bodies return; the results fail now, and what they wait for is withdrawn.
+void actor_cell::stop_calls(std::vector<task_pin> calls, const error& why) noexcept {
+  for (const task_pin& call : calls) (void)call->stop(why, false);
+}
+
+void actor_cell::fail_late_calls(const error& why) noexcept {
+  std::vector<task_pin> late;
+  order_.for_each_waiting([&](call_base& call) { late.emplace_back(call); });
+  stop_calls(std::move(late), why);
+}
+
+void actor_cell::set_ended(const error& why) {
+  phase_ = phase::ended;
+  ended_.store(true);
+  closed_ = why;
+  mailbox_.close();
+}
+
+void actor_cell::end(const error& why, bool in_progress, const call_base* except) noexcept {
+  const hold_ptr<actor_cell> alive(this);
+  schedulable_queue waiting;
+  std::vector<task_pin> doomed;
+  turn_start start;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    if (phase_ == phase::ended) return;
+    set_ended(why);
+    waiting = mailbox_.take_waiting([](const call_base&) { return true; });
+    if (in_progress) doomed = calls_in_progress(except);
+    start = turn_for_duty();
+  }
+  launch(start);
+  stop_calls(std::move(doomed), why);
+  while (schedulable* call = waiting.pop_front()) call->abandon(why);
+  fail_late_calls(why);
+  if (detached_.exchange(false)) drop_handle();
+}
+
+/// What a turn that goes idle finds to do. Nothing else runs then, and nothing begins before it is done.
+actor_cell::duty actor_cell::next_duty() noexcept {
+  if (duty_taken_ || finished_ || !mailbox_.quiet()) return duty::none;
+  const bool alive = phase_ == phase::open || phase_ == phase::restarting;
+  if (alive && handles_gone_ && mailbox_.empty() && coming_calls_.load() == 0) {
+    set_ended(error(errc::actor_stopped, "the last handle of actor " + name_ + " is gone"));
+  }
+  if (phase_ != phase::ended && phase_ != phase::restarting) return duty::none;
+  duty_taken_ = true;
+  return phase_ == phase::ended ? duty::destroy : duty::rebuild;
+}
+
+void actor_cell::perform(duty what) noexcept {
+  if (what == duty::destroy) {
+    finish();
+  } else {
+    rebuild();
+  }
+}
+
+void actor_cell::finish() noexcept {
+  {
+    const body_scope scope(body_frame{.caller = id_});
+    destroy_object();
+  }
+  give_back_resources();  // when what was issued last has run
+  construction_ = {};
+  last_issued_ = {};
+  stream_.reset();
+  rebuilder_.reset();
+  if (named_) runtime_.directory().remove(*this);
+  runtime_.remove_actor(*this);
+  bool release_now = false;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    duty_taken_ = false;
+    finished_ = true;
+    if (handles_gone_) release_now = !std::exchange(user_released_, true);
+  }
+  if (release_now) release();
+}
+
+void actor_cell::stop(const error& why) noexcept {
+  abandon_waiting(why);
+  while (call_base* suspended = mailbox_in_progress()) suspended->abandon(why);
+  destroy_object();
+  give_back_resources();
+  construction_ = {};
+  last_issued_ = {};
+  stream_.reset();
+  rebuilder_.reset();
+  if (detached_.exchange(false)) drop_handle();
+  bool release_now = false;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    device_.reset();
+    if (phase_ != phase::ended) set_ended(why);
+    finished_ = true;
+    if (handles_gone_) release_now = !std::exchange(user_released_, true);
+  }
+  stopped_.store(true, std::memory_order_release);
+  if (release_now) release();
+}
+
+// ---- again ---------------------------------------------------------------------------------------------------------
+
+void actor_cell::begin_restart(const error& why, const call_base* except) noexcept {
+  const hold_ptr<actor_cell> alive(this);
+  schedulable_queue waiting;
+  std::vector<task_pin> doomed;
+  turn_start start;
+  std::optional<error> unavailable;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    const bool as_new = phase_ == phase::constructing && !constructor_runs_;
+    if (phase_ == phase::ended || phase_ == phase::restarting || as_new) return;
+    if (restarts_left_ != 0) {
+      if (restarts_left_ > 0) --restarts_left_;
+      phase_ = phase::restarting;
+      ++life_;
+      mailbox_.close();
+      unavailable = error(errc::actor_unavailable, "actor " + name_ + " restarts: it " + why.message());
+      if (why.cause()) unavailable = unavailable->with_cause(*why.cause());
+      closed_ = unavailable;
+      // A device call that waits had its arguments brought to the device: it is made again.
+      waiting = mailbox_.take_waiting([](const call_base& call) { return !call.attempt_ || call.on_device(); });
+      doomed = calls_in_progress(except);
+      start = turn_for_duty();
+    }
+  }
+  if (!unavailable) {
+    error final(errc::actor_stopped, "actor " + name_ + " " + why.message() + ", and may not restart");
+    return end(why.cause() ? final.with_cause(*why.cause()) : final, true, except);
+  }
+  launch(start);
+  stop_calls(std::move(doomed), *unavailable);
+  while (schedulable* call = waiting.pop_front()) call->abandon(*unavailable);
+}
+
+void actor_cell::rebuild() noexcept {
+  {
+    const body_scope scope(body_frame{.caller = id_});
+    destroy_object();
+  }
+  construction_ = {};
+  last_issued_ = {};
+  construct_base* constructor = nullptr;
+  std::optional<error> failure = leave_lost_device();
+  try {
+    if (!failure) constructor = &rebuilder_->make(*this);
+  } catch (...) {
+    failure = error_from_exception(std::current_exception(), "actor " + name_);
+  }
+  bool go_on = false;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    duty_taken_ = false;
+    go_on = constructor && phase_ == phase::restarting;
+    if (go_on) phase_ = phase::constructing;
+  }
+  if (!constructor) {
+    return end(error(errc::actor_stopped, "actor " + name_ + " could not be built anew").with_cause(*failure), true);
+  }
+  if (named_) constructor->configure({.name = name_});
+  if (!resources && wanted) constructor->require(*wanted);
+  add_call();
+  constructor->counted_ = true;
+  if (go_on) return constructor->start();
+  constructor->abandon(error(errc::actor_stopped, "actor " + name_ + " ended while it was to be built anew"));
+}
+
+std::uint32_t actor_cell::life() noexcept {
+  const spin_guard guard(mailbox_mutex_);
+  return life_;
+}
+
+bool actor_cell::lives_on_after(std::uint32_t life) noexcept {
+  const spin_guard guard(mailbox_mutex_);
+  return phase_ != phase::ended && life != life_ && !stopped();
+}
+
+}  // namespace glint::detail
