@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <tuple>
 #include <type_traits>
 #include <variant>
 
