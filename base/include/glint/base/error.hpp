@@ -34,7 +34,7 @@ enum class errc : std::uint16_t {
   pending_calls_exceeded = 29,  ///< The actor has as many calls pending as it allows; this one was not made.
   name_taken = 30,              ///< Another actor has the name already. Thrown at the call.
   deadlock = 31,                ///< Waiting would never end: the actors of the circle wait for each other.
-  cancelled = 32,          ///< Somebody no longer wanted the result, and said so.
+  cancelled = 32,               ///< Somebody no longer wanted the result, and said so.
 
   // Devices.
   out_of_memory = 40,  ///< A device or host memory has no room for an allocation.
