@@ -127,12 +127,7 @@ void actor_cell::enter(call_base& call) noexcept {
   std::vector<task_pin> pinned;
   if (too_late) pinned.emplace_back(call);
   call.start();
-  if (too_late) stop_calls(std::move(pinned), *why_closed());
-}
-
-std::optional<error> actor_cell::why_closed() noexcept {
-  const spin_guard guard(mailbox_mutex_);
-  return closed_;
+  if (too_late) stop_calls(std::move(pinned), *why_ended());
 }
 
 void actor_cell::enter_again(call_base& call) noexcept {

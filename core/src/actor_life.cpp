@@ -294,6 +294,11 @@ void actor_cell::rebuild() noexcept {
   constructor->abandon(error(errc::actor_stopped, "actor " + name_ + " ended while it was to be built anew"));
 }
 
+std::optional<error> actor_cell::why_ended() noexcept {
+  const spin_guard guard(mailbox_mutex_);
+  return phase_ == phase::ended ? closed_ : std::nullopt;
+}
+
 std::uint32_t actor_cell::life() noexcept {
   const spin_guard guard(mailbox_mutex_);
   return life_;

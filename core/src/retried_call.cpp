@@ -63,8 +63,11 @@ void retried_call::attempt_settled(store::entry& made) noexcept {
   const bool by_loss = failure.root_cause().code() == errc::device_lost;
   if (by_loss) cell_.device_failed(failure, state_->life, nullptr);
   const bool by_restart = by_loss || failure.code() == errc::actor_unavailable;
-  const bool again = by_restart && !result().settled() && cell_.lives_on_after(state_->life);
-  if (!again || (state_->begun && retries_ == 0)) return fail(failure);
+  if (!by_restart || result().settled() || (state_->begun && retries_ == 0)) return fail(failure);
+  if (!cell_.lives_on_after(state_->life)) {
+    const auto ended = cell_.why_ended();  // why it is not made again says more than what that attempt met
+    return fail(ended ? ended->with_subject(failure.subject()) : failure);
+  }
   if (state_->begun && retries_ > 0) --retries_;
   try_once(false);
 }

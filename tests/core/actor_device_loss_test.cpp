@@ -72,6 +72,8 @@ class keeper {
   counted_object counted_;
 };
 
+/// The loss is its root cause. Its code is device_lost if it was the call itself that met the loss, and the actor's end
+/// or restart if work from before it, still under way, did so first.
 glint::error failure_of(const object_ref<int>& ref) {
   return error_of(ref).value_or(glint::error(errc::timeout, "none"));
 }
@@ -82,7 +84,7 @@ TEST_F(ActorDeviceLoss, TheActorRestartsOnAnotherDevice) {
   const int there = get(a.call<&keeper::add>(1.f), deadline);
   EXPECT_EQ(get(a.call<&keeper::first>(), deadline), 6.f);
   const auto lost = failure_of(a.call<&keeper::lose>(1));
-  EXPECT_EQ(lost.code(), errc::device_lost) << lost.describe();
+  EXPECT_EQ(lost.root_cause().code(), errc::device_lost) << lost.describe();
   EXPECT_THAT(lost.subject(), testing::HasSubstr("lose on actor rock"));
   const int here = get(a.call<&keeper::place>({.max_task_retries = -1}), deadline);
   EXPECT_NE(here, there);
@@ -122,7 +124,7 @@ TEST_F(ActorDeviceLoss, WithoutRestartsLeftItsCallsFailWithTheLossAsCause) {
   keeper::losses = 0;
   auto a = spawn<keeper>({.name = "rock"}, 5.f);
   const auto lost = failure_of(a.call<&keeper::lose>(1));
-  EXPECT_EQ(lost.code(), errc::device_lost) << lost.describe();
+  EXPECT_EQ(lost.root_cause().code(), errc::device_lost) << lost.describe();
   auto later = a.call<&keeper::first>();
   expect_failure(later, errc::actor_stopped, "first on actor rock", "actor rock lost its device, and may not restart",
                  errc::device_lost);
@@ -146,7 +148,7 @@ TEST_F(ActorDeviceLoss, AReservedShareMovesWithTheActor) {
   keeper::losses = 0;
   auto a = spawn<keeper>({.name = "rock", .gpus = 1, .max_restarts = 1}, 5.f);
   const int there = get(a.call<&keeper::place>(), deadline);
-  EXPECT_EQ(failure_of(a.call<&keeper::lose>(1)).code(), errc::device_lost);
+  EXPECT_EQ(failure_of(a.call<&keeper::lose>(1)).root_cause().code(), errc::device_lost);
   const int here = get(a.call<&keeper::place>({.max_task_retries = -1}), deadline);
   EXPECT_NE(here, there);
   kill(a);
@@ -183,7 +185,7 @@ TEST_F(ActorDeviceLoss, AnArgumentOnALostDeviceIsNotTheActorsLoss) {
   ASSERT_NE(get(a.call<&keeper::place>(), deadline), get(b.call<&keeper::place>(), deadline));
   auto x = a.call<&keeper::add_tensor>(tensor<float>::from({1.f, 2.f, 3.f, 4.f}));
   (void)get(x, deadline);
-  EXPECT_EQ(failure_of(a.call<&keeper::lose>(1)).code(), errc::device_lost);
+  EXPECT_EQ(failure_of(a.call<&keeper::lose>(1)).root_cause().code(), errc::device_lost);
   const auto failure = error_of(b.call<&keeper::read>(x));  // brought to the host from there
   ASSERT_TRUE(failure.has_value());
   EXPECT_EQ(failure->code(), errc::device_lost) << failure->describe();

@@ -6,6 +6,7 @@
 #include <glint/base/exception.hpp>
 #include <glint/base/local_only.hpp>
 #include <glint/core/actor.hpp>
+#include <glint/core/actor_pool.hpp>
 #include <glint/core/any_ref.hpp>
 #include <glint/core/as_completed.hpp>
 #include <glint/core/batch.hpp>
@@ -16,6 +17,8 @@
 #include <glint/core/object_ref.hpp>
 #include <glint/core/objects.hpp>
 #include <glint/core/options.hpp>
+#include <glint/core/promise.hpp>
+#include <glint/core/queue.hpp>
 #include <glint/core/runtime.hpp>
 #include <glint/core/sleep.hpp>
 #include <glint/core/submit.hpp>

@@ -128,6 +128,8 @@ class actor_cell : public ref_counted {
   [[nodiscard]] std::uint32_t life() noexcept;
   /// Whether a call of life `life` that failed may be made again: the actor was, or is being, built anew.
   [[nodiscard]] bool lives_on_after(std::uint32_t life) noexcept;
+  /// Why it has ended; nothing while it lives.
+  [[nodiscard]] std::optional<error> why_ended() noexcept;
   /// Shutdown's, after the workers have stopped: fails what is queued and destroys the object.
   void stop(const error& why) noexcept;
   /// True after `stop`: a handle from before a shutdown.
@@ -177,8 +179,6 @@ class actor_cell : public ref_counted {
   // actor_cell.cpp: calls and turns
   /// Hands the call to the mailbox, or says why it is not taken; the caller then abandons it, under no lock.
   [[nodiscard]] std::optional<error> deliver(call_base& call) noexcept;
-  /// The reason of an actor that has ended; nothing for one that takes calls.
-  [[nodiscard]] std::optional<error> why_closed() noexcept;
   [[nodiscard]] std::optional<error> refusal_of(const call_base& call) const GLINT_REQUIRES(mailbox_mutex_);
   [[nodiscard]] turn_start turn_for_step() noexcept GLINT_REQUIRES(mailbox_mutex_);
   [[nodiscard]] turn_start turn_for_duty() noexcept GLINT_REQUIRES(mailbox_mutex_);

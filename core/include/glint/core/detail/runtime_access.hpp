@@ -75,6 +75,11 @@ void make_private(const store::type_descriptor& type, void* value);
 /// Throws the failure of a failed entry, naming what failed.
 [[noreturn]] void throw_failure(const store::entry& entry);
 
+/// What a promise that was not kept fails its object with.
+[[nodiscard]] error broken_promise(const std::string& type);
+/// Throws empty_ref: the promise was kept already, or moved from.
+[[noreturn]] void throw_ended_promise();
+
 /// Counts an object made by put.
 void count_put() noexcept;
 
