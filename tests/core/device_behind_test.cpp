@@ -140,6 +140,7 @@ class fragile {
     return y;
   }
   tensor<float> member() const { return state_; }
+  int reads_so_far() { return reads; }
 
   static inline std::atomic<int> reads{0};
   static inline std::latch* told = nullptr;
@@ -154,11 +155,28 @@ TEST_F(behind, AConstructorThatFailsBehindItsBodyFailsEveryCall) {
   fragile::reads = 0;
   auto a = glint::spawn<fragile>({.name = "egg"}, true);
   auto early = a.call<&fragile::read>();
-  ASSERT_TRUE(glint_test::eventually([] { return fragile::reads == 1; }));  // enqueued behind the failure, not after it
+  // Enqueued behind the failure, not after it: a call on the host runs when the body before it has returned.
+  ASSERT_EQ(get(a.call<&fragile::reads_so_far>(), deadline), 1);
   late.count_down();
   glint_test::expect_failure(early, errc::dependency_failed, "read on actor egg", "", errc::kernel_failed);
   auto later = a.call<&fragile::read>();
   glint_test::expect_failure(later, errc::actor_failed, "read on actor egg", "egg", errc::kernel_failed);
+}
+
+TEST_F(behind, AConstructorThatFailsBehindItsBodyFailsTheCallInProgress) {
+  std::latch late(1);
+  gate = &late;
+  std::latch told(1);
+  fragile::told = &told;
+  fragile::reads = 0;
+  auto a = glint::spawn<fragile>({.name = "egg"}, true);
+  auto running = a.call<&fragile::read_when_told>();
+  ASSERT_TRUE(glint_test::eventually([] { return fragile::reads == 1; }));
+  late.count_down();
+  glint_test::expect_failure(running, errc::actor_failed, "read_when_told on actor egg", "egg", errc::kernel_failed);
+  told.count_down();
+  glint::shutdown();  // the body still uses the latch
+  start(1);
 }
 
 TEST_F(behind, ACallBehindAFailingOneOfItsActorFailsToo) {
