@@ -252,6 +252,23 @@ void actor_cell::run_turn(actor_turn& turn) noexcept {
   runtime_.scheduler().submit(turn);
 }
 
+/// A step that runs keeps others from the object, as rule 3 of the mailbox says; calls in progress keep their group
+/// full.
+std::vector<std::vector<task_pin>> actor_cell::hindrances_of(const call_base& call) {
+  std::vector<std::vector<task_pin>> found;
+  std::vector<task_pin> group;
+  const spin_guard guard(mailbox_mutex_);
+  const bool lives = phase_ == phase::constructing || phase_ == phase::open;
+  if (!lives || call.in_progress_ || call.constructor_) return found;
+  mailbox_.for_each_in_progress([&](call_base& other) {
+    const bool beside = other.manner_.reads && call.manner_.reads && !other.constructor_;
+    if (other.step_ && !beside) found.emplace_back().emplace_back(other);
+    if (!other.constructor_ && other.manner_.group == call.manner_.group) group.emplace_back(other);
+  });
+  if (group.size() == mailbox_.limit_for(call)) found.push_back(std::move(group));
+  return found;
+}
+
 void actor_cell::abandon_waiting(const error& why) noexcept {
   schedulable_queue waiting;
   {

@@ -64,6 +64,9 @@ clock::duration report_after_of(const config& settings) {
   return std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(settings.report_waiting_after_s));
 }
 
+/// Of the process, not of a runtime: a thread that waits may outlast that.
+std::atomic<clock::duration> wait_report_after{clock::duration::zero()};
+
 }  // namespace
 
 void counter_set::add(kind which) noexcept {
@@ -98,7 +101,13 @@ runtime::runtime(intrusive_ptr<gpu::platform> platform, const config& settings, 
       scheduler_(std::make_unique<glint::detail::scheduler>(slot_count_of(settings.cpus), settings.idle_spin_us,
                                                             timers_, report_after_of(settings))),
       totals_(std::move(totals)),
-      ledger_(std::make_unique<resource_ledger>(totals_, timers_, report_after_of(settings))) {}
+      ledger_(std::make_unique<resource_ledger>(totals_, timers_, report_after_of(settings))) {
+  wait_report_after.store(6 * report_after_of(settings));
+}
+
+clock::duration waits_reported_after() noexcept {
+  return wait_report_after.load();
+}
 
 runtime::~runtime() = default;
 

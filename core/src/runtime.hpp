@@ -11,6 +11,7 @@
 #include <glint/core/runtime.hpp>
 #include <glint/gpu/platform.hpp>
 #include "actor_directory.hpp"
+#include "blocked_bodies.hpp"
 #include "resource_ledger.hpp"
 #include "scheduler.hpp"
 #include "timer_service.hpp"
@@ -53,6 +54,8 @@ class runtime {
   void remove_actor(actor_cell& cell) noexcept;
   [[nodiscard]] actor_directory& directory() noexcept { return directory_; }
 
+  [[nodiscard]] blocked_bodies& blocked() noexcept { return blocked_; }
+
   /// The device for work without a wish: in turn. Null without devices.
   [[nodiscard]] intrusive_ptr<gpu::device_context> next_device() noexcept;
 
@@ -73,6 +76,7 @@ class runtime {
   std::atomic<std::uint32_t> next_device_{0};
   std::atomic<bool> stopping_{false};
 
+  blocked_bodies blocked_;
   actor_directory directory_;
   mutex actors_mutex_;                                                      // spawn and retirement only
   std::unordered_set<actor_cell*> actors_ GLINT_GUARDED_BY(actors_mutex_);  // a hold each
@@ -81,6 +85,9 @@ class runtime {
 /// glint::init with another clock than the machine's, for tests that move the time by hand. `time` must outlive the
 /// runtime.
 void init_with_clock(const config& settings, clock& time);
+
+/// How long a `get` without a timeout waits before it is reported; zero: never. Set by `init`.
+[[nodiscard]] clock::duration waits_reported_after() noexcept;
 
 /// A call scope that does not throw: false where there is no runtime, or another than `expected`.
 class soft_call_scope {

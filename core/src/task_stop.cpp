@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include <glint/core/detail/actor_cell.hpp>
 #include <glint/core/detail/runtime_access.hpp>
-
 #include "context.hpp"
 #include "runtime.hpp"
 
@@ -33,6 +33,31 @@ const error& task_base::stop_reason() const noexcept {
 std::string task_base::subject_at_any_time() noexcept {
   const spin_guard guard(mutex_);
   return closed_ ? task_base::subject() : subject();
+}
+
+std::vector<hold_ptr<store::entry>> task_base::awaited_now() {
+  std::vector<hold_ptr<store::entry>> awaited;
+  const auto wanted = on_device() ? store::readiness::issued : store::readiness::ready;
+  const spin_guard guard(mutex_);
+  if (closed_) return awaited;
+  if (suspension_) {
+    if (auto* entry = suspension_->awaited()) awaited.emplace_back(entry);
+    return awaited;
+  }
+  for (auto* a = arguments_; a; a = a->next_) {
+    if (a->object_->level() < wanted) awaited.emplace_back(a->object_.get());
+  }
+  return awaited;
+}
+
+std::vector<std::vector<task_pin>> task_base::hindrances() {
+  hold_ptr<actor_cell> cell;
+  {
+    const spin_guard guard(mutex_);
+    if (!closed_ && actor()) cell = hold_ptr<actor_cell>(actor());
+  }
+  if (!cell) return {};
+  return cell->hindrances_of(static_cast<const call_base&>(*this));
 }
 
 /// The flag comes after the results, whose failure says why, and before the looks at what the task waits for: whoever

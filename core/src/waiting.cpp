@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <stop_token>
+#include <string>
 #include <unordered_set>
 
 #include <glint/base/exception.hpp>
+#include <glint/base/log.hpp>
 #include <glint/core/detail/runtime_access.hpp>
 #include <glint/core/detail/task.hpp>
 #include <glint/gpu/poller.hpp>
 #include <glint/gpu/storage.hpp>
+#include "blocked_bodies.hpp"
+#include "runtime.hpp"
 #include "scheduler.hpp"
+#include "waiting_reports.hpp"
 
 namespace glint::detail {
 namespace {
 
 /// How a blocked thread came back.
-enum class woken { told, late, stopped };
+enum class woken { told, late, stopped, for_ever };
 
 /// Counts the objects that were told to be settled, for one waiting thread. Lives on that thread's stack.
 class told_count {
@@ -35,15 +43,10 @@ class told_count {
     changed_.notify_one();
   }
 
-  /// Blocks until `count` were told, the deadline, or `stop`.
-  [[nodiscard]] woken wait(std::size_t count, const deadline& until) {
+  /// Blocks until `count` were told, the time, or `stop`.
+  [[nodiscard]] woken wait(std::size_t count, std::chrono::steady_clock::time_point until) {
     std::unique_lock lock(mutex_);
-    const auto over = [this, count] { return done_ >= count || stopped_; };
-    if (until) {
-      changed_.wait_until(lock, *until, over);
-    } else {
-      changed_.wait(lock, over);
-    }
+    changed_.wait_until(lock, until, [this, count] { return done_ >= count || stopped_; });
     if (done_ >= count) return woken::told;
     return stopped_ ? woken::stopped : woken::late;
   }
@@ -77,14 +80,96 @@ class slot_lent {
   scheduler::blocked before_;
 };
 
+/// What a thread waits for.
+struct awaited_objects {
+  std::span<const intrusive_ptr<store::entry>> entries;
+  std::size_t count;  ///< So many of them.
+};
+
 /// Blocks the calling thread: its slot is lent, and the task whose body it runs, if any, may be stopped meanwhile.
-woken block(told_count& told, std::size_t count, const deadline& until) {
-  const slot_lent lent;
-  task_base* task = current_task();
-  if (!task) return told.wait(count, until);
-  const std::stop_callback woken_by_stop(task->stop_token(), [&told] { told.stop(); });
-  return told.wait(count, until);
-}
+class blocked_thread {
+ public:
+  blocked_thread(told_count& told, awaited_objects awaited) noexcept : told_(told), awaited_(awaited) {}
+
+  [[nodiscard]] woken wait(const deadline& until) {
+    const slot_lent lent;
+    if (!task_) return wait_in_turns(until);
+    const std::stop_callback woken_by_stop(task_->stop_token(), [this] { told_.stop(); });
+    return wait_in_turns(until);
+  }
+
+  /// Why the wait is over before its objects are there. Precondition: `wait` returned stopped or for_ever.
+  [[noreturn]] void throw_reason(woken how) const {
+    throw_error(how == woken::stopped ? task_->stop_reason() : *circle_);
+  }
+
+ private:
+  using steady = std::chrono::steady_clock;
+  /// A circle is looked for this long after the thread blocked, then each time twice as long after the last look: what
+  /// closes it may come later.
+  static constexpr std::chrono::milliseconds first_look{20};
+  static constexpr std::chrono::seconds longest_pause{10};
+
+  [[nodiscard]] woken wait_in_turns(const deadline& until) {
+    if (until) return told_.wait(awaited_.count, *until);
+    woken how = told_.wait(awaited_.count, steady::now() + first_look);
+    return how == woken::late ? wait_long() : how;
+  }
+
+  [[nodiscard]] woken wait_long() {
+    if (!task_) return look_now_and_then(nullptr);
+    const blocked_body listed{*task_, awaited_.entries, awaited_.count};
+    blocked_bodies& blocked = task_->owner().blocked();
+    blocked.add(listed);
+    const woken how = look_now_and_then(&listed);
+    blocked.remove(listed);
+    return how;
+  }
+
+  [[nodiscard]] woken look_now_and_then(const blocked_body* listed) {
+    const auto begin = steady::now() - first_look;
+    const auto report_after = waits_reported_after();
+    auto report = report_after;
+    for (auto pause = std::chrono::duration_cast<steady::duration>(first_look);;
+         pause = std::min<steady::duration>(2 * pause, longest_pause)) {
+      if (listed) {
+        circle_ = task_->owner().blocked().search(*listed);
+        if (circle_) return woken::for_ever;
+      }
+      const auto now = steady::now();
+      if (report_after != clock::duration::zero() && now - begin >= report) {
+        say_what_for(now - begin);
+        report *= 2;
+      }
+      if (const woken how = told_.wait(awaited_.count, now + pause); how != woken::late) return how;
+    }
+  }
+
+  void say_what_for(clock::duration waited) const {
+    std::size_t left = 0;
+    std::string what;
+    for (const auto& entry : awaited_.entries) {
+      if (entry->settled()) continue;
+      if (left++ == 0) what = name_of(*entry);
+    }
+    const std::string who = task_ ? task_->subject() : "a thread";
+    const std::string more =
+        left > 1 ? " and " + std::to_string(left - 1) + (left == 2 ? " other object" : " other objects") : "";
+    log(log_level::warning, who + " has waited " + seconds_text(waited) + " for " + what + more);
+  }
+
+  static std::string name_of(store::entry& entry) {
+    if (const auto maker = entry.pin_producer(); maker.get()) {
+      return static_cast<task_base*>(maker.get())->subject_at_any_time();
+    }
+    return "an object of type " + entry.type().name();
+  }
+
+  told_count& told_;
+  const awaited_objects awaited_;
+  task_base* const task_ = current_task();
+  std::optional<error> circle_;
+};
 
 /// One awaited object of a blocked thread.
 class settled_waiter final : public store::waiter {
@@ -104,13 +189,14 @@ bool wait_settled(const intrusive_ptr<store::entry>& entry, const deadline& unti
   told_count told;
   settled_waiter waiter(told);
   if (!entry->add(waiter)) return true;
-  const woken how = block(told, 1, until);
+  blocked_thread thread(told, {.entries = {&entry, 1}, .count = 1});
+  const woken how = thread.wait(until);
   if (how == woken::told) return true;
   if (!entry->remove(waiter)) {
     told.wait_for_last(1);  // it is being told right now: the waiter must not go before that
     return true;
   }
-  if (how == woken::stopped) throw_error(current_task()->stop_reason());
+  if (how != woken::late) thread.throw_reason(how);
   return false;
 }
 
@@ -153,15 +239,15 @@ void wait_some(std::span<const intrusive_ptr<store::entry>> entries, std::size_t
     waiters.emplace_back(told);
     if (!e->add(waiters.back())) told.one_done();
   }
-  const woken how = block(told, count, until);
+  blocked_thread thread(told, {.entries = entries, .count = count});
+  const woken how = thread.wait(until);
   std::size_t untold = 0;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (entries[i]->remove(waiters[i])) ++untold;
   }
   told.wait_for_last(entries.size() - untold);  // some are being told right now: the waiters must not go before that
-  if (mark_settled(entries, count, settled) < count && how == woken::stopped) {
-    throw_error(current_task()->stop_reason());
-  }
+  const bool ended = how == woken::stopped || how == woken::for_ever;
+  if (mark_settled(entries, count, settled) < count && ended) thread.throw_reason(how);
 }
 
 void wait_unused(store::entry& entry) {

@@ -61,15 +61,10 @@ report_hook* report_queue::take_due(clock::time_point now) noexcept {
   return nullptr;
 }
 
-namespace {
-
-/// "12.5 s"
 std::string seconds_text(clock::duration waited) {
   const auto tenths = std::chrono::duration_cast<std::chrono::duration<std::int64_t, std::deci>>(waited).count();
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
-
-}  // namespace
 
 void wait_reporter::add(report_hook& hook) noexcept {
   waiting_.add(hook, timers_.now());

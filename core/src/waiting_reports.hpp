@@ -12,6 +12,9 @@
 
 namespace glint::detail {
 
+/// "12.5 s"
+[[nodiscard]] std::string seconds_text(clock::duration waited);
+
 /// One that waits, and is to be reported if it waits long. Lives in its owner; the queue links it.
 class report_hook {
  public:

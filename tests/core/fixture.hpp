@@ -116,21 +116,13 @@ inline int after(const shared_event& go, int value) {
   return value;
 }
 
-struct own_ref {
-  glint::object_ref<int> ref;
-  event there;
-};
-inline int wait_for_itself(const glint::local_only<std::shared_ptr<own_ref>>& self) {
-  (*self)->there.wait();
-  return glint::get((*self)->ref);
+inline glint::co_task<int> sleep_for_a_day() {
+  co_await glint::sleep_for(std::chrono::hours(24));
+  co_return 0;
 }
 /// An object that only shutdown settles; whoever makes it holds no slot.
 [[nodiscard]] inline glint::object_ref<int> never() {
-  auto self = std::make_shared<own_ref>();
-  auto ref = glint::submit<wait_for_itself>(glint::local_only(self));
-  self->ref = ref;
-  self->there.set();
-  return ref;
+  return glint::submit<sleep_for_a_day>();
 }
 
 inline int echo(int value) {

@@ -2,12 +2,11 @@
 // Work that waits long for resources is named in the log of a runtime.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "resource_node.hpp"
+#include "warnings.hpp"
 
 namespace glint_test {
 namespace {
@@ -15,29 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using glint::get;
 using glint::submit;
-
-/// Warnings that were logged.
-class warnings {
- public:
-  warnings() {
-    glint::set_log_sink(
-        [](void* self, glint::log_level, std::string_view text) {
-          auto& w = *static_cast<warnings*>(self);
-          const std::lock_guard lock(w.mutex_);
-          w.lines_.emplace_back(text);
-        },
-        this);
-  }
-  ~warnings() { glint::set_log_sink(nullptr); }
-  [[nodiscard]] bool has(const std::string& text) {
-    const std::lock_guard lock(mutex_);
-    return std::ranges::any_of(lines_, [&](const auto& l) { return l.find(text) != l.npos; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> lines_;
-};
 
 /// A runtime whose time stands still.
 class ResourceReports : public testing::Test {

@@ -39,7 +39,8 @@ struct config {
   std::uint32_t idle_spin_us = 20;                      ///< How long an idle thread spins before it sleeps, us.
   std::uint64_t memory_bytes = 0;                       ///< Host memory to share out; 0: what the machine has, bytes.
   std::string resources = {};                           ///< Custom resources of the node, as "licence=2,tape=0.5".
-  double report_waiting_after_s = 10;                   ///< A request that waits so long is logged; 0: never, s.
+  double report_waiting_after_s =
+      10;  ///< A request that waits so long is logged, a get six times as long; 0: never, s.
 
   friend bool operator==(const config&, const config&) = default;
 };

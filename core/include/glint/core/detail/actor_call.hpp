@@ -58,6 +58,7 @@ class call_base : public task_base {
   ~call_base() override;
 
   void runnable() noexcept override;
+  [[nodiscard]] actor_cell* actor() const noexcept override { return &cell_; }
   [[nodiscard]] glint::result<intrusive_ptr<gpu::stream>> lease_stream() override;
   [[nodiscard]] std::optional<error> refusal() noexcept override;
   void failing(const error& failure) noexcept override;

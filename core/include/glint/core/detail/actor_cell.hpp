@@ -105,6 +105,9 @@ class actor_cell : public ref_counted {
   /// The call's record is closed.
   void call_over(call_base& call) noexcept;
 
+  /// See task_base::hindrances. Thread-safe.
+  [[nodiscard]] std::vector<std::vector<task_pin>> hindrances_of(const call_base& call);
+
   // Life.
   /// The constructor's call was made and owns itself. A cell that never comes so far goes with its handle.
   void begin(call_base& constructor) noexcept;

@@ -69,6 +69,7 @@ class ref_awaiter final : public suspension, public store::waiter {
  private:
   void level_reached(store::entry&) noexcept override { owner_.task.wake(); }
   bool withdraw() noexcept override { return entry_->remove(*this); }
+  [[nodiscard]] store::entry* awaited() const noexcept override { return entry_.get(); }
 
   coroutine_task& owner_;
   intrusive_ptr<store::entry> entry_;

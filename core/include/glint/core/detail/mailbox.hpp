@@ -57,6 +57,8 @@ class mailbox {
 
   /// Nothing runs or is suspended.
   [[nodiscard]] bool quiet() const noexcept { return !writer_runs_ && readers_run_ == 0 && !progress_; }
+  /// How many calls of `call`'s group may be in progress at once.
+  [[nodiscard]] std::uint32_t limit_for(const call_base& call) noexcept { return group_of(call.manner_).limit; }
   /// No call waits to begin.
   [[nodiscard]] bool empty() const noexcept { return waiting_count_ == 0; }
 

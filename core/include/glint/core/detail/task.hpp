@@ -23,6 +23,7 @@ class runtime;
 class task_base;
 class task_pin;
 class task_claim;
+class actor_cell;
 class resource_share;
 struct device_origin;
 struct resource_request;
@@ -106,6 +107,8 @@ class suspension {
   /// Ends the wait from outside, under the task's lock. True: what was awaited will not resume the coroutine, so the
   /// caller has to. False: it is being resumed already.
   [[nodiscard]] virtual bool withdraw() noexcept = 0;
+  /// The object that is awaited; null for what is no object. Under the task's lock.
+  [[nodiscard]] virtual store::entry* awaited() const noexcept { return nullptr; }
 
  protected:
   ~suspension() = default;
@@ -178,6 +181,13 @@ class task_base : public schedulable, public store::producer {
   /// What the coroutine waited for is there: continues it, on a slot.
   void wake() noexcept;
 
+  /// Objects without each of which it cannot go on, as far as they are known: arguments that are pending, or what its
+  /// coroutine awaits. Precondition: pinned.
+  [[nodiscard]] std::vector<hold_ptr<store::entry>> awaited_now();
+  /// Groups of calls, each of which keeps this from beginning as long as all of it are in progress: its actor's.
+  /// Precondition: pinned.
+  [[nodiscard]] std::vector<std::vector<task_pin>> hindrances();
+
   [[nodiscard]] bool on_device() const noexcept { return traits_.on_device; }
   [[nodiscard]] const ref_argument* arguments() const noexcept { return arguments_; }
   /// The same, at any time: for `stop`. A call's actor may be gone when the record is closed.
@@ -232,6 +242,8 @@ class task_base : public schedulable, public store::producer {
   virtual void runnable() noexcept;
   /// The stream that device work goes to. Precondition: `device`.
   [[nodiscard]] virtual glint::result<intrusive_ptr<gpu::stream>> lease_stream();
+  /// Whose call it is; null for a task. Not when the record is closed.
+  [[nodiscard]] virtual actor_cell* actor() const noexcept { return nullptr; }
   /// Why the body must not run although the arguments are there (an actor's).
   [[nodiscard]] virtual std::optional<error> refusal() noexcept { return std::nullopt; }
   /// The results are about to fail: a constructor's call tells its actor.
