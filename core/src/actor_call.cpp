@@ -79,6 +79,7 @@ void construct_base::runnable() noexcept {
 }
 
 void construct_base::failing(const error& failure) noexcept {
+  cell().constructor_over();
   call_base::failing(failure);
   cell().construction_failed(failure, life());
 }

@@ -80,7 +80,7 @@ hold_ptr<store::entry> actor_cell::chain(call_base& call) {
 }
 
 void actor_cell::give_back_resources() noexcept {
-  give_back_after(std::move(resources), last_issued_.get());
+  give_back_after(std::move(resources), last_issued_ ? last_issued_.get() : issued_before_.get());
 }
 
 void actor_cell::device_failed(const error& failure, std::uint32_t life, const call_base* call) noexcept {

@@ -59,17 +59,38 @@ void actor_cell::on_last_handle() noexcept {
   if (release_now) release();
 }
 
+/// Whoever found it by its name may have ended it already, and found no handle of this kind then.
 void actor_cell::live_detached() noexcept {
   add_handle();
   detached_.store(true);
+  if (ended_.load() && detached_.exchange(false)) drop_handle();
+}
+
+void actor_cell::keep_for_restart(std::unique_ptr<rebuilder> maker) noexcept {
+  const spin_guard guard(mailbox_mutex_);
+  if (phase_ != phase::ended) rebuilder_.swap(maker);
 }
 
 // ---- beginning -----------------------------------------------------------------------------------------------------
 
 void actor_cell::begin(call_base& constructor) noexcept {
+  const hold_ptr<actor_cell> alive(this);
+  const task_pin pinned(constructor);
   begun_ = true;
   add_call();
   constructor.counted_ = true;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    coming_constructor_ = &constructor;
+  }
+  constructor.start();
+  // Whoever found it by its name may have ended it before there was anything to stop.
+  if (const auto why = why_ended()) (void)pinned->stop(*why, false);
+}
+
+void actor_cell::constructor_over() noexcept {
+  const spin_guard guard(mailbox_mutex_);
+  coming_constructor_ = nullptr;
 }
 
 void actor_cell::cannot_begin(std::exception_ptr thrown) noexcept {
@@ -85,6 +106,7 @@ void actor_cell::construct(call_base& call) noexcept {
   std::optional<error> refused;
   {
     const spin_guard guard(mailbox_mutex_);
+    coming_constructor_ = nullptr;
     if (phase_ == phase::ended) {
       refused = closed_;
     } else {
@@ -154,6 +176,7 @@ void actor_cell::end(const error& why, bool in_progress, const call_base* except
     set_ended(why);
     waiting = mailbox_.take_waiting([](const call_base&) { return true; });
     if (in_progress) doomed = calls_in_progress(except);
+    if (coming_constructor_) doomed.emplace_back(*coming_constructor_);
     start = turn_for_duty();
   }
   launch(start);
@@ -191,13 +214,15 @@ void actor_cell::finish() noexcept {
   give_back_resources();  // when what was issued last has run
   construction_ = {};
   last_issued_ = {};
+  issued_before_ = {};
   stream_.reset();
-  rebuilder_.reset();
   if (named_) runtime_.directory().remove(*this);
   runtime_.remove_actor(*this);
   bool release_now = false;
+  std::unique_ptr<rebuilder> kept;
   {
     const spin_guard guard(mailbox_mutex_);
+    kept.swap(rebuilder_);
     duty_taken_ = false;
     finished_ = true;
     if (handles_gone_) release_now = !std::exchange(user_released_, true);
@@ -205,13 +230,20 @@ void actor_cell::finish() noexcept {
   if (release_now) release();
 }
 
+/// Ended first: what comes in late must not be queued beside calls that are being destroyed.
 void actor_cell::stop(const error& why) noexcept {
+  {
+    const spin_guard guard(mailbox_mutex_);
+    if (phase_ != phase::ended) set_ended(why);
+    mailbox_.forget_resumable();
+  }
   abandon_waiting(why);
   while (call_base* suspended = mailbox_in_progress()) suspended->abandon(why);
   destroy_object();
   give_back_resources();
   construction_ = {};
   last_issued_ = {};
+  issued_before_ = {};
   stream_.reset();
   rebuilder_.reset();
   if (detached_.exchange(false)) drop_handle();
@@ -219,7 +251,6 @@ void actor_cell::stop(const error& why) noexcept {
   {
     const spin_guard guard(mailbox_mutex_);
     device_.reset();
-    if (phase_ != phase::ended) set_ended(why);
     finished_ = true;
     if (handles_gone_) release_now = !std::exchange(user_released_, true);
   }
@@ -268,7 +299,7 @@ void actor_cell::rebuild() noexcept {
     destroy_object();
   }
   construction_ = {};
-  last_issued_ = {};
+  if (last_issued_) issued_before_ = std::move(last_issued_);
   construct_base* constructor = nullptr;
   std::optional<error> failure = leave_lost_device();
   try {
@@ -276,20 +307,25 @@ void actor_cell::rebuild() noexcept {
   } catch (...) {
     failure = error_from_exception(std::current_exception(), "actor " + name_);
   }
+  if (constructor) {
+    if (named_) constructor->configure({.name = name_});
+    if (!resources && wanted) constructor->require(*wanted);
+    add_call();
+    constructor->counted_ = true;
+  }
   bool go_on = false;
   {
     const spin_guard guard(mailbox_mutex_);
     duty_taken_ = false;
     go_on = constructor && phase_ == phase::restarting;
-    if (go_on) phase_ = phase::constructing;
+    if (go_on) {
+      phase_ = phase::constructing;
+      coming_constructor_ = constructor;
+    }
   }
   if (!constructor) {
     return end(error(errc::actor_stopped, "actor " + name_ + " could not be built anew").with_cause(*failure), true);
   }
-  if (named_) constructor->configure({.name = name_});
-  if (!resources && wanted) constructor->require(*wanted);
-  add_call();
-  constructor->counted_ = true;
   if (go_on) return constructor->start();
   constructor->abandon(error(errc::actor_stopped, "actor " + name_ + " ended while it was to be built anew"));
 }

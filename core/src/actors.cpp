@@ -116,7 +116,6 @@ void start_actor(const actor_options& options, call_base& constructor) {
   if (!cell.resources) constructor.require(request);
   if (options.detached) cell.live_detached();
   cell.begin(constructor);
-  constructor.start();
 }
 
 std::string actor_name(const actor_options& options, const std::string& type) {

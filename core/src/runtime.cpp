@@ -139,6 +139,8 @@ void runtime::stop() noexcept {
   timers_.stop();
   scheduler_->stop(why);
   ledger_->stop(why);
+  platform_->drain();  // completions of device work publish, or find their objects failed; they may wake actors' calls
+  scheduler_->drain(why);
   directory_.clear();
   std::unordered_set<actor_cell*> actors;
   {
@@ -149,7 +151,7 @@ void runtime::stop() noexcept {
     cell->stop(why);
     cell->unhold();
   }
-  platform_->drain();  // completions of device work publish, or find their objects failed
+  platform_->drain();  // what the actors' objects let go of
   scheduler_->drain(why);
   store::registry::empty_all(why);
   platform_->drain();  // what the emptied objects let go of is freed
@@ -200,6 +202,7 @@ void init_with_clock(const config& settings, clock& time) {
   auto made = runtime::create(settings, time);
   if (!made) throw exception(made.error());
   instance = std::move(made)->release();
+  current_runtime_number.fetch_add(1);
   running.store(instance, std::memory_order_release);
   gate.open();
 }

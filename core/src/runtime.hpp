@@ -8,6 +8,7 @@
 
 #include <glint/base/config.hpp>
 #include <glint/core/detail/actor_cell.hpp>
+#include <glint/core/detail/call_scope.hpp>
 #include <glint/core/runtime.hpp>
 #include <glint/gpu/platform.hpp>
 #include "actor_directory.hpp"
@@ -88,18 +89,5 @@ void init_with_clock(const config& settings, clock& time);
 
 /// How long a `get` without a timeout waits before it is reported; zero: never. Set by `init`.
 [[nodiscard]] clock::duration waits_reported_after() noexcept;
-
-/// A call scope that does not throw: false where there is no runtime, or another than `expected`.
-class soft_call_scope {
- public:
-  soft_call_scope() noexcept;
-  ~soft_call_scope();
-  soft_call_scope(const soft_call_scope&) = delete;
-  soft_call_scope& operator=(const soft_call_scope&) = delete;
-  [[nodiscard]] explicit operator bool() const noexcept { return inside_; }
-
- private:
-  bool inside_;
-};
 
 }  // namespace glint::detail

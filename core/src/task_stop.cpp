@@ -13,6 +13,7 @@ namespace glint::detail {
 
 task_base::~task_base() {
   delete stop_source_.load(std::memory_order_relaxed);
+  if (heir_) heir_->unpin();
 }
 
 /// While there is one pin, its owner is the only one who can make more: entries do while they are pending, and a
@@ -64,10 +65,10 @@ std::vector<std::vector<task_pin>> task_base::hindrances() {
 /// begins to wait later sees it.
 bool task_base::stop(const error& why, bool children) noexcept {
   std::vector<task_pin> family;
-  if (children) collect_children(family);  // before the body can end for being stopped
+  const bool marked = children && collect_children(family);  // before the body can end for being stopped
   if (!settle(why.with_subject(subject_at_any_time()))) {
     const spin_guard guard(mutex_);
-    if (children) children_ended_ = false;
+    if (marked) children_ended_ = false;
     return false;
   }
   stop_requested_.store(true);
@@ -161,8 +162,7 @@ void task_base::leave_parent() noexcept {
 }
 
 /// Those that this task submitted and that live on are its own parent's from now on, for its recursive cancel, and do
-/// not keep this record. A parent that ends at the same moment has no more heirs than this one can see: then they are
-/// free.
+/// not keep this record.
 void task_base::hand_children_over() noexcept {
   std::vector<task_pin> children;
   std::optional<task_pin> heir;
@@ -180,25 +180,42 @@ void task_base::hand_children_over() noexcept {
       child.children_ended_ = child.children_ended_ || ended;
       unpin();  // not the last: the stage has one
     }
-    if (parent_) heir.emplace(*parent_);
+    if (parent_) {
+      heir.emplace(*parent_);
+      heir_ = parent_;
+      heir_->pin();
+    }
   }
   for (const task_pin& child : children) {
     if (ended) {
-      (void)child->stop(end_of_children(), false);
-    } else if (heir && !(*heir)->inherit(*child)) {
-      (void)child->stop((*heir)->end_of_children(), false);
+      (void)child->stop(end_of_children(), true);
+    } else if (heir) {
+      bequeath(task_pin(**heir), *child);
     }
   }
 }
 
-/// False if it has to end, as all children of this task do.
-bool task_base::inherit(task_base& child) noexcept {
-  const spin_guard guard(mutex_);
-  if (handed_over_) return true;
-  if (children_ended_) return false;
-  const spin_guard own(child.mutex_);
-  if (!child.has_left_) link_child(child);
-  return true;
+/// With a heir that has handed its own children over already, to that one's heir, and so on. With none the child is
+/// free.
+void task_base::bequeath(std::optional<task_pin> heir, task_base& child) noexcept {
+  while (heir) {
+    task_base& to = **heir;
+    std::optional<task_pin> next;
+    bool ended = false;
+    {
+      const spin_guard guard(to.mutex_);
+      ended = to.children_ended_;
+      if (!ended && !to.handed_over_) {
+        const spin_guard own(child.mutex_);
+        if (!child.has_left_) to.link_child(child);
+        return;
+      }
+      if (to.heir_) next.emplace(*to.heir_);
+    }
+    if (ended) return (void)child.stop(to.end_of_children(), true);
+    heir.reset();
+    if (next) heir.emplace(*std::move(next));
+  }
 }
 
 error task_base::end_of_children() const {
@@ -209,11 +226,12 @@ error task_base::end_of_children() const {
   return end;
 }
 
-/// From here on children end: those that come, by `adopt_child` and `inherit`; those that are there, by the caller.
-void task_base::collect_children(std::vector<task_pin>& ending) {
+/// From here on children end: those that come, by `adopt_child` and `bequeath`; those that are there, by the caller.
+/// False if that was so already.
+bool task_base::collect_children(std::vector<task_pin>& ending) {
   const spin_guard guard(mutex_);
-  children_ended_ = true;
   for (auto* child = first_child_; child; child = child->next_sibling_) ending.emplace_back(*child);
+  return !std::exchange(children_ended_, true);
 }
 
 /// With a list of its own instead of recursion: a chain of tasks that each submit the next may be long. A child's
@@ -222,7 +240,7 @@ void task_base::stop_children(std::vector<task_pin> ending, const error& why) {
   while (!ending.empty()) {
     const task_pin child = std::move(ending.back());
     ending.pop_back();
-    child->collect_children(ending);
+    (void)child->collect_children(ending);
     (void)child->stop(why, false);
   }
 }

@@ -52,6 +52,21 @@ TEST_F(CustomResources, AnActorWaitsInOrderForWhatIsTaken) {
   EXPECT_EQ(get(holder, deadline), 1);
 }
 
+/// What it had asked for must not stay in the queue before others.
+TEST_F(CustomResources, AnActorThatIsKilledWhileItWaitsAsksNoMore) {
+  const auto go = make_event();
+  const auto holder = submit<after>({.cpus = 0, .resources = {{"licence", 1}}}, go, 1);
+  EXPECT_TRUE(eventually([] { return free().custom.front() == one; }));
+  auto actor = spawn<counter>({.name = "big", .resources = {{"licence", 2}}}, 1);
+  const auto call = actor.call<&counter::add>(1);
+  EXPECT_TRUE(eventually([] { return free().waiting == 1; }));
+  glint::kill(actor);
+  expect_failure(call, errc::actor_stopped, "add on actor big", "killed by the program");
+  EXPECT_EQ(get(submit<add>({.resources = {{"licence", 1}}}, 1, 2), deadline), 3) << "there was one all the time";
+  (*go)->set();
+  EXPECT_EQ(get(holder, deadline), 1);
+}
+
 /// It holds nothing while it waits for its arguments: their maker may need just that.
 TEST_F(CustomResources, AnActorHoldsNothingBeforeItsArgumentsAreThere) {
   const auto go = make_event();

@@ -29,7 +29,9 @@ class promise {
     return *this;
   }
   ~promise() {
-    if (object_) object_->fail(detail::broken_promise(object_->type().name()));
+    if (!object_) return;
+    const detail::soft_call_scope scope;
+    if (scope) object_->fail(detail::broken_promise(object_->type().name()));
   }
 
   /// Refs to the object; ask while the promise is not kept. Throws empty_ref after that.
@@ -42,6 +44,8 @@ class promise {
   /// Gives the object its value and ends the promise. False if it had failed before: cancelled, or shut down. Throws
   /// empty_ref when the promise has ended.
   bool set(stored value = {}) {
+    const detail::soft_call_scope scope;
+    if (!scope) return give_up();
     object().construct([&value]() -> stored { return std::move(value); });
     const auto kept = std::move(object_);
     const bool there = kept->publish_ready();
@@ -50,6 +54,8 @@ class promise {
   }
   /// Fails the object instead.
   bool fail(error why) {
+    const detail::soft_call_scope scope;
+    if (!scope) return give_up();
     (void)object();
     const auto kept = std::move(object_);
     return kept->fail(std::move(why));
@@ -62,6 +68,12 @@ class promise {
     // Refs are its users; the first one, of whoever makes it, is not handed out.
     const auto made = make_intrusive<store::typed_entry<stored>>();
     object_ = hold_ptr<store::typed_entry<stored>>(made.get());
+  }
+  /// Where the runtime ends, or has ended, shutdown fails the object: whom the object would wake is going.
+  bool give_up() {
+    (void)object();
+    object_ = {};
+    return false;
   }
   [[nodiscard]] store::typed_entry<stored>& object() const {
     if (!object_) detail::throw_ended_promise();

@@ -24,6 +24,9 @@ namespace glint::detail {
 
 class actor_cell;
 
+/// Counts the runtimes of this process; changes only while none can be entered.
+inline std::atomic<std::uint64_t> current_runtime_number{0};
+
 /// One thread's worth of an actor's work, as the scheduler sees it. An actor has as many as steps may run at once.
 class actor_turn final : public schedulable {
  public:
@@ -109,11 +112,11 @@ class actor_cell : public ref_counted {
   [[nodiscard]] std::vector<std::vector<task_pin>> hindrances_of(const call_base& call);
 
   // Life.
-  /// The constructor's call was made and owns itself. A cell that never comes so far goes with its handle.
+  /// Starts the constructor's call, which owns itself. A cell that never comes so far goes with its handle.
   void begin(call_base& constructor) noexcept;
   /// The constructor's arguments are there: from now on turns run, the constructor first.
   void construct(call_base& call) noexcept;
-  void keep_for_restart(std::unique_ptr<rebuilder> maker) noexcept { rebuilder_ = std::move(maker); }
+  void keep_for_restart(std::unique_ptr<rebuilder> maker) noexcept;
   /// Lives without handles until it ends. Before `begin`.
   void live_detached() noexcept;
   /// Nobody will call the constructor: the arguments could not be made.
@@ -122,6 +125,8 @@ class actor_cell : public ref_counted {
   void kill(bool restart) noexcept;
   /// `exit_actor`: calls in progress complete, all others fail.
   void leave() noexcept;
+  /// The constructor's call fails by itself: there is nothing to stop any more.
+  void constructor_over() noexcept;
   /// The constructor of life `life` failed, in its body or behind it.
   void construction_failed(const error& failure, std::uint32_t life) noexcept;
   /// A call of life `life` failed because a device was lost; if it was the actor's own device, the actor restarts, or
@@ -135,8 +140,11 @@ class actor_cell : public ref_counted {
   [[nodiscard]] std::optional<error> why_ended() noexcept;
   /// Shutdown's, after the workers have stopped: fails what is queued and destroys the object.
   void stop(const error& why) noexcept;
-  /// True after `stop`: a handle from before a shutdown.
-  [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
+  /// True after `stop`, and in another runtime's time than its own: a handle from before a shutdown. An actor that had
+  /// ended before is stopped by nobody.
+  [[nodiscard]] bool stopped() const noexcept {
+    return stopped_.load(std::memory_order_acquire) || runtime_number_ != current_runtime_number.load();
+  }
 
   // Device.
   /// Fixes the device on which this actor's device code runs.
@@ -214,6 +222,7 @@ class actor_cell : public ref_counted {
   void move_to(intrusive_ptr<gpu::device_context> device) noexcept;
 
   runtime& runtime_;
+  const std::uint64_t runtime_number_ = current_runtime_number.load();
   const std::string name_;
   const std::string namespace_;
   const std::uint64_t id_;
@@ -222,7 +231,7 @@ class actor_cell : public ref_counted {
   const int default_retries_;
   const std::uint32_t max_pending_;
   const std::vector<std::string> groups_;  // from index 1 on; 0 is the default one
-  std::unique_ptr<rebuilder> rebuilder_;   // before `begin`; then a turn's own
+  std::unique_ptr<rebuilder> rebuilder_;   // set and taken under the lock; between these a turn's own
   bool begun_ = false;                     // written by the thread that spawns
 
   std::atomic<std::uint64_t> handles_{1};
@@ -237,6 +246,7 @@ class actor_cell : public ref_counted {
 
   spin_mutex mailbox_mutex_;
   mailbox mailbox_ GLINT_GUARDED_BY(mailbox_mutex_);
+  call_base* coming_constructor_ GLINT_GUARDED_BY(mailbox_mutex_) = nullptr;  // it waits for arguments or resources
   actor_turn first_turn_;
   schedulable_queue idle_turns_ GLINT_GUARDED_BY(mailbox_mutex_);
   std::uint32_t active_turns_ GLINT_GUARDED_BY(mailbox_mutex_) = 0;
@@ -253,8 +263,9 @@ class actor_cell : public ref_counted {
   intrusive_ptr<gpu::device_context> device_;  // changes under the lock and in no step
   // Of whoever runs a step that is alone, and of the turn that rebuilds.
   intrusive_ptr<gpu::stream> stream_;
-  hold_ptr<store::entry> construction_;  // the constructor's result, if it ran on a device
-  hold_ptr<store::entry> last_issued_;   // how the newest device call ends
+  hold_ptr<store::entry> construction_;   // the constructor's result, if it ran on a device
+  hold_ptr<store::entry> last_issued_;    // how the newest device call of this life ends
+  hold_ptr<store::entry> issued_before_;  // the same of the lives before: what they enqueued may still run
 };
 
 /// An actor of class `Type`.

@@ -48,6 +48,9 @@ class mailbox {
   /// A suspended call can go on.
   void push_resumable(call_base& call) noexcept;
 
+  /// Shutdown's: no suspended call goes on any more.
+  void forget_resumable() noexcept { resumable_ = {}; }
+
   [[nodiscard]] bool can_take() noexcept { return next().call != nullptr; }
   /// The step to run now, which counts as running from here; null if there is none.
   [[nodiscard]] call_base* take(call_step& step) noexcept;

@@ -7,6 +7,7 @@
 #include <source_location>
 #include <span>
 
+#include <glint/core/detail/call_scope.hpp>
 #include <glint/core/options.hpp>
 #include <glint/store/entry.hpp>
 
@@ -15,20 +16,6 @@ namespace glint::detail {
 
 class runtime;
 class task_base;
-
-/// Keeps the runtime from going away during one call of the public functions. Throws not_running if there is none, or
-/// if it is shutting down. Cost: two atomic operations on a word of this thread's shard.
-class call_scope {
- public:
-  call_scope();
-  ~call_scope();
-  call_scope(const call_scope&) = delete;
-  call_scope& operator=(const call_scope&) = delete;
-  [[nodiscard]] runtime& get() const noexcept { return *runtime_; }
-
- private:
-  runtime* runtime_;
-};
 
 /// Fixed-point units of an amount of `what`. Throws invalid_argument for a negative or absurd one.
 [[nodiscard]] std::int32_t units_of(double amount, const char* what);

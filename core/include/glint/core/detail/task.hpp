@@ -282,11 +282,11 @@ class task_base : public schedulable, public store::producer {
   void link_child(task_base& child) noexcept;
   void unlink_child(task_base& child) noexcept;
   void hand_children_over() noexcept;
-  [[nodiscard]] bool inherit(task_base& child) noexcept;
+  static void bequeath(std::optional<task_pin> heir, task_base& child) noexcept;
   [[nodiscard]] error end_of_children() const;
   void replace_argument(ref_argument& argument, intrusive_ptr<store::entry> copy, bool is_private) noexcept;
   void swap_object(ref_argument& argument, intrusive_ptr<store::entry> object) noexcept;
-  void collect_children(std::vector<task_pin>& ending);
+  bool collect_children(std::vector<task_pin>& ending);
   static void stop_children(std::vector<task_pin> ending, const error& why);
   void leave_parent() noexcept;
   void arguments_known() noexcept;
@@ -342,6 +342,7 @@ class task_base : public schedulable, public store::producer {
   task_base* first_child_ = nullptr;
   task_base* previous_sibling_ = nullptr;
   task_base* next_sibling_ = nullptr;
+  task_base* heir_ = nullptr;  // pinned; guarded by mutex_: to whom it handed its children over
 };
 
 /// A pin that is dropped when its owner goes.
