@@ -47,16 +47,14 @@ int slot_count_of(double cpus) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-result<resource_totals> totals_of(const config& settings, std::size_t devices) {
-  auto custom = parse_resources(settings.resources);
-  if (!custom) {
-    return fail(
-        error(errc::invalid_configuration, "resources = \"" + settings.resources + "\": " + custom.error().message())
-            .with_subject("config.resources"));
-  }
+/// Precondition: the settings were checked.
+resource_totals totals_of(const config& settings, std::size_t devices) {
   resource_totals totals{.memory_bytes = settings.memory_bytes != 0 ? settings.memory_bytes : machine_memory_bytes(),
                          .devices = static_cast<int>(devices)};
-  for (const auto& [name, amount] : *custom) totals.custom.emplace_back(name, *resource_units(name, amount));
+  const auto custom = parse_resources(settings.resources);
+  for (const auto& [name, amount] : custom.value()) {
+    totals.custom.emplace_back(name, *resource_units(name, amount));
+  }
   return totals;
 }
 
@@ -77,19 +75,11 @@ std::uint64_t counter_set::read(kind which) const noexcept {
 }
 
 result<std::unique_ptr<runtime>> runtime::create(const config& settings, clock& time) {
-  if (!(settings.cpus >= 0) || settings.cpus > 4096) {
-    return fail(errc::invalid_configuration, "cpus = " + std::to_string(settings.cpus) + ": not between 0 and 4096");
-  }
-  if (!(settings.report_waiting_after_s >= 0) || settings.report_waiting_after_s > 1e6) {
-    return fail(
-        errc::invalid_configuration,
-        "report_waiting_after_s = " + std::to_string(settings.report_waiting_after_s) + ": not between 0 and 1000000");
-  }
+  GLINT_TRY(check_config(settings));
   auto platform = gpu::platform::create(platform_options_of(settings));
   if (!platform) return fail(platform.error());
   auto totals = totals_of(settings, (*platform)->devices().size());
-  if (!totals) return fail(totals.error());
-  return std::unique_ptr<runtime>(new runtime(*std::move(platform), settings, *std::move(totals), time));
+  return std::unique_ptr<runtime>(new runtime(*std::move(platform), settings, std::move(totals), time));
 }
 
 runtime::runtime(intrusive_ptr<gpu::platform> platform, const config& settings, resource_totals totals, clock& time)
