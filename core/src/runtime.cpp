@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <glint/base/exception.hpp>
+#include <glint/base/ids.hpp>
 #include <glint/base/log.hpp>
 #include <glint/core/actor.hpp>
 #include <glint/core/detail/runtime_access.hpp>
@@ -174,13 +175,14 @@ void count_put() noexcept {
   running.load(std::memory_order_acquire)->counters().add(counter_set::puts);
 }
 
-void init_with_clock(const config& settings, clock& time) {
+void init_with_clock(const config& settings, clock& time, std::uint32_t node) {
   const lock_guard guard(life_mutex);
   if (instance) throw exception(error(errc::already_running, "init while a runtime lives: shutdown first"));
   set_log_level(settings.log_level);
   auto made = runtime::create(settings, time);
   if (!made) throw exception(made.error());
   instance = std::move(made)->release();
+  node_index.store(node, std::memory_order_relaxed);
   running.store(instance, std::memory_order_release);
   gate.open();
 }

@@ -78,9 +78,9 @@ class runtime {
   std::unordered_set<actor_cell*> actors_ GLINT_GUARDED_BY(actors_mutex_);  // a hold each
 };
 
-/// glint::init with another clock than the machine's, for tests that move the time by hand. `time` must outlive the
-/// runtime.
-void init_with_clock(const config& settings, clock& time);
+/// glint::init with another clock than the machine's, for tests that move the time by hand, and as another node than
+/// the first. `time` must outlive the runtime.
+void init_with_clock(const config& settings, clock& time, std::uint32_t node = 0);
 
 /// A call scope that does not throw: false where there is no runtime, or another than `expected`.
 class soft_call_scope {
