@@ -26,12 +26,12 @@ struct setting {
 
 using namespace config_parse;
 
-constexpr double cpus_max = 65536;
+constexpr double cpus_max = 4096;
 constexpr std::uint32_t devices_max = 1024;
 constexpr std::uint32_t idle_spin_us_max = 1'000'000;
 
 constexpr std::array settings_table{
-    setting{"cpus", "a number from 0 to 65536, e.g. 4 or 0.5", "CPU slots; 0: as many as the hardware runs at once",
+    setting{"cpus", "a number from 0 to 4096, e.g. 4 or 0.5", "CPU slots; 0: as many as the hardware runs at once",
             [](config& c, std::string_view text) { return parse_number(text, c.cpus); },
             [](const config& c) { return c.cpus >= 0 && c.cpus <= cpus_max; },
             [](const config& c) { return show_number(c.cpus); }},
@@ -143,12 +143,6 @@ result<void> apply(config& settings, const setting& s, std::string_view value, c
   return {};
 }
 
-result<void> apply_defaults(const config& defaults) {
-  for (const setting& s : settings_table)
-    if (!s.valid(defaults)) return bad_value("config." + std::string(s.key), s, s.show(defaults));
-  return {};
-}
-
 result<void> apply_environment(config& settings, const environment& variables) {
   for (const auto& [name, value] : variables) {
     if (!name.starts_with(variable_prefix) || is_foreign(name)) continue;
@@ -212,8 +206,14 @@ environment process_environment() {
   return variables;
 }
 
+result<void> check_config(const config& settings) {
+  for (const setting& s : settings_table)
+    if (!s.valid(settings)) return bad_value("config." + std::string(s.key), s, s.show(settings));
+  return {};
+}
+
 result<config> load_config(const config& defaults, const environment& variables, std::vector<std::string>& arguments) {
-  GLINT_TRY(apply_defaults(defaults));
+  GLINT_TRY(check_config(defaults));
   config settings = defaults;
   GLINT_TRY(apply_environment(settings, variables));
   auto rest = apply_arguments(settings, arguments);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <glint/base/exception.hpp>
+#include <glint/base/ids.hpp>
 #include <glint/base/type_name.hpp>
 
 namespace glint {
@@ -13,6 +14,10 @@ namespace {
 
 /// Causes that the destructor further up the stack of this thread will let go of.
 thread_local std::vector<std::shared_ptr<const error>>* letting_go = nullptr;
+
+error_origin origin_at(std::source_location place) {
+  return {.subject = {}, .node = detail::node_index.load(std::memory_order_relaxed), .place = place};
+}
 
 }  // namespace
 
@@ -101,8 +106,7 @@ std::string_view to_string(errc code) noexcept {
 }
 
 error::error(errc code, std::string message, std::source_location place)
-    : state_(std::make_shared<const state>(
-          state{code, std::move(message), error_origin{.subject = {}, .node = 0, .place = place}, {}, {}, {}})) {}
+    : state_(std::make_shared<const state>(state{code, std::move(message), origin_at(place), {}, {}, {}})) {}
 
 errc error::code() const noexcept {
   return state_->code;

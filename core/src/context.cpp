@@ -45,7 +45,7 @@ namespace glint {
 
 task_info this_task() {
   detail::task_base* task = detail::current_task();
-  if (!task) return {};
+  if (!task) return {.node = detail::node_index.load(std::memory_order_relaxed)};
   task_info info;
   task->describe(info);
   return info;

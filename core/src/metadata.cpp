@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/core/metadata.hpp>
 
+#include <glint/base/ids.hpp>
 #include "runtime.hpp"
 
 namespace glint {
@@ -55,7 +56,8 @@ object_metadata metadata(const any_ref& ref) {
                         .format = "native",
                         .encoding = type.serializable ? std::string(export_format) : std::string(),
                         .tensors = {},
-                        .created = entry->created()};
+                        .created = entry->created(),
+                        .owner = detail::node_index.load(std::memory_order_relaxed)};  // its refs never leave the node
   // Values are emptied by shutdown, which waits for whoever is inside; without a runtime no value is there.
   const detail::soft_call_scope running;
   about.state = state_of(entry->level());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <glint/base/exception.hpp>
+#include <glint/base/ids.hpp>
 #include <glint/base/log.hpp>
 #include <glint/core/actor.hpp>
 #include <glint/core/detail/runtime_access.hpp>
@@ -47,16 +48,14 @@ int slot_count_of(double cpus) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-result<resource_totals> totals_of(const config& settings, std::size_t devices) {
-  auto custom = parse_resources(settings.resources);
-  if (!custom) {
-    return fail(
-        error(errc::invalid_configuration, "resources = \"" + settings.resources + "\": " + custom.error().message())
-            .with_subject("config.resources"));
-  }
+/// Precondition: the settings were checked.
+resource_totals totals_of(const config& settings, std::size_t devices) {
   resource_totals totals{.memory_bytes = settings.memory_bytes != 0 ? settings.memory_bytes : machine_memory_bytes(),
                          .devices = static_cast<int>(devices)};
-  for (const auto& [name, amount] : *custom) totals.custom.emplace_back(name, *resource_units(name, amount));
+  const auto custom = parse_resources(settings.resources);
+  for (const auto& [name, amount] : custom.value()) {
+    totals.custom.emplace_back(name, *resource_units(name, amount));
+  }
   return totals;
 }
 
@@ -80,19 +79,11 @@ std::uint64_t counter_set::read(kind which) const noexcept {
 }
 
 result<std::unique_ptr<runtime>> runtime::create(const config& settings, clock& time) {
-  if (!(settings.cpus >= 0) || settings.cpus > 4096) {
-    return fail(errc::invalid_configuration, "cpus = " + std::to_string(settings.cpus) + ": not between 0 and 4096");
-  }
-  if (!(settings.report_waiting_after_s >= 0) || settings.report_waiting_after_s > 1e6) {
-    return fail(
-        errc::invalid_configuration,
-        "report_waiting_after_s = " + std::to_string(settings.report_waiting_after_s) + ": not between 0 and 1000000");
-  }
+  GLINT_TRY(check_config(settings));
   auto platform = gpu::platform::create(platform_options_of(settings));
   if (!platform) return fail(platform.error());
   auto totals = totals_of(settings, (*platform)->devices().size());
-  if (!totals) return fail(totals.error());
-  return std::unique_ptr<runtime>(new runtime(*std::move(platform), settings, *std::move(totals), time));
+  return std::unique_ptr<runtime>(new runtime(*std::move(platform), settings, std::move(totals), time));
 }
 
 runtime::runtime(intrusive_ptr<gpu::platform> platform, const config& settings, resource_totals totals, clock& time)
@@ -195,7 +186,7 @@ void count_put() noexcept {
   running.load(std::memory_order_acquire)->counters().add(counter_set::puts);
 }
 
-void init_with_clock(const config& settings, clock& time) {
+void init_with_clock(const config& settings, clock& time, std::uint32_t node) {
   const lock_guard guard(life_mutex);
   if (instance) throw exception(error(errc::already_running, "init while a runtime lives: shutdown first"));
   set_log_level(settings.log_level);
@@ -203,6 +194,7 @@ void init_with_clock(const config& settings, clock& time) {
   if (!made) throw exception(made.error());
   instance = std::move(made)->release();
   current_runtime_number.fetch_add(1);
+  node_index.store(node, std::memory_order_relaxed);
   running.store(instance, std::memory_order_release);
   gate.open();
 }

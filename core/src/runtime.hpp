@@ -83,9 +83,9 @@ class runtime {
   std::unordered_set<actor_cell*> actors_ GLINT_GUARDED_BY(actors_mutex_);  // a hold each
 };
 
-/// glint::init with another clock than the machine's, for tests that move the time by hand. `time` must outlive the
-/// runtime.
-void init_with_clock(const config& settings, clock& time);
+/// glint::init with another clock than the machine's, for tests that move the time by hand, and as another node than
+/// the first. `time` must outlive the runtime.
+void init_with_clock(const config& settings, clock& time, std::uint32_t node = 0);
 
 /// How long a `get` without a timeout waits before it is reported; zero: never. Set by `init`.
 [[nodiscard]] clock::duration waits_reported_after() noexcept;

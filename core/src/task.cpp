@@ -403,6 +403,7 @@ void task_base::finish() noexcept {
 void task_base::describe(task_info& info) {
   (void)task_base::caller_id();
   info.id = task_id{id_};
+  info.node = node_index.load(std::memory_order_relaxed);
   info.name = name();
   info.attempt = attempt_;
   const auto reserved = reserved_devices();

@@ -7,8 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -57,17 +55,6 @@ TEST(Errc, EveryNamedValueIsPinnedAbove) {
   std::vector<int> pinned;
   for (const auto& entry : all_codes) pinned.push_back(entry.second);
   EXPECT_THAT(named, testing::UnorderedElementsAreArray(pinned));
-}
-
-TEST(Errc, DocumentationExplainsEachCode) {
-  std::ifstream file(GLINT_TEST_DOCS "/errors.md");
-  ASSERT_TRUE(file) << "docs/errors.md cannot be read";
-  std::stringstream text;
-  text << file.rdbuf();
-  for (const auto& [code, number] : all_codes) {
-    const std::string row = "| `" + std::string(to_string(code)) + "` | " + std::to_string(number) + " |";
-    EXPECT_THAT(text.str(), testing::HasSubstr(row));
-  }
 }
 
 TEST(Error, KeepsCodeMessageAndPlace) {

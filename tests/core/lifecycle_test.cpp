@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <malloc.h>
-
-#include <filesystem>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "fixture.hpp"
@@ -18,8 +14,6 @@ using glint::get;
 using glint::object_ref;
 using glint::put;
 using glint::submit;
-
-constexpr int cycles = 1000;
 
 class adder {
  public:
@@ -35,65 +29,6 @@ glint::tensor<float> make_on_device(glint::gpu_context& gpu) {
 }
 float first_of(const glint::tensor<float>& t) {
   return t.values()[0];
-}
-
-std::size_t entries_of(const char* folder) {
-  std::size_t count = 0;
-  for ([[maybe_unused]] const auto& e : std::filesystem::directory_iterator(folder)) ++count;
-  return count;
-}
-std::size_t threads_now() {
-  return entries_of("/proc/self/task");
-}
-std::size_t descriptors_now() {
-  return entries_of("/proc/self/fd");
-}
-
-/// Bytes that are allocated on the heap; 0 where a sanitizer has replaced it, which counts by itself.
-std::size_t heap_now() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return 0;
-#else
-  const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-#endif
-}
-
-glint::generator<int> count_up() {
-  for (int i = 0;; ++i) co_yield i;
-}
-glint::co_task<> sleep_long() {
-  co_await glint::sleep_for(std::chrono::hours(1));
-}
-
-TEST(Lifecycle, InitAndShutdownFollowEachOtherAndLeakNothing) {
-  std::jthread([] {}).join();  // with the first thread, a sanitizer starts one of its own
-  std::size_t heap = 0;
-  const auto threads = threads_now();
-  const auto descriptors = descriptors_now();
-  const auto objects = glint::store::registry::count();
-  for (int i = 0; i < cycles; ++i) {
-    glint::init(small_node());
-    const auto actor = glint::spawn<adder>(1);
-    const auto sum = actor.call<&adder::add>(submit<add>(i, 1));
-    const auto tensor = submit<make_on_device>();
-    const auto first = submit<first_of>(tensor);
-    const auto pending = actor.call<&adder::add>(never());
-    const auto asleep = submit<sleep_long>({.timeout = std::chrono::hours(2)});
-    auto stream = submit<count_up>({.read_ahead = 2});
-    ASSERT_EQ(get(*stream.next(), deadline), 0);
-    ASSERT_EQ(get(sum, deadline), i + 2);
-    ASSERT_EQ(get(first, deadline), 0.f);
-    glint::shutdown();
-    expect_shutdown(pending);
-    expect_shutdown(asleep);
-    ASSERT_EQ(glint::store::registry::count(), objects);
-    if (i == cycles / 2) heap = heap_now();
-  }
-  EXPECT_TRUE(eventually([&] { return threads_now() == threads; }))
-      << threads_now() << " threads, " << threads << " before";
-  EXPECT_EQ(descriptors_now(), descriptors);
-  EXPECT_LT(heap_now(), heap + (64u << 10)) << "after half of the cycles: " << heap;
 }
 
 TEST(Lifecycle, ShutdownRightAfterInitAndWorkInFlight) {
@@ -113,38 +48,9 @@ TEST(Lifecycle, InitWhileARuntimeLivesThrows) {
   glint::shutdown();
 }
 
-TEST(Lifecycle, AWrongConfigurationThrowsAndLeavesNoRuntime) {
-  for (const double cpus : {-1.0, 1e9, std::nan("")}) {
-    auto settings = small_node();
-    settings.cpus = cpus;
-    try {
-      glint::init(settings);
-      FAIL() << "took cpus = " << cpus;
-    } catch (const glint::exception& e) {
-      EXPECT_EQ(e.code(), errc::invalid_configuration);
-      EXPECT_THAT(e.error().message(), testing::HasSubstr("cpus"));
-    }
-    EXPECT_FALSE(glint::is_running());
-  }
-  glint::init(small_node());
-  glint::shutdown();
-}
-
 TEST(Lifecycle, ShutdownWithoutARuntimeDoesNothing) {
   glint::shutdown();
   EXPECT_FALSE(glint::is_running());
-}
-
-TEST(Lifecycle, UseAfterShutdownThrowsNotRunning) {
-  glint::init(small_node());
-  EXPECT_TRUE(glint::is_running());
-  const auto actor = glint::spawn<adder>(1);
-  glint::shutdown();
-  EXPECT_FALSE(glint::is_running());
-  EXPECT_EQ(thrown_by([] { (void)submit<add>(1, 2); }), errc::not_running);
-  EXPECT_EQ(thrown_by([] { (void)put(1); }), errc::not_running);
-  EXPECT_EQ(thrown_by([] { (void)glint::spawn<adder>(1); }), errc::not_running);
-  EXPECT_EQ(thrown_by([&] { (void)actor.call<&adder::add>(1); }), errc::not_running);
 }
 
 TEST(Lifecycle, RefsAndHandlesLeftOverAreHarmless) {

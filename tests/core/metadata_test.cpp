@@ -39,14 +39,13 @@ tensor<float> zeros_behind(glint::gpu_context& gpu, const shared_event& go) {
   return made;
 }
 
-TEST_F(Metadata, NamesTypeFormatStateAndOwner) {
+TEST_F(Metadata, NamesTypeFormatAndState) {
   const auto object = put(std::string("x"));
   const object_metadata about = metadata(object);
   EXPECT_EQ(about.type_name, glint::type_name<std::string>());
   EXPECT_EQ(about.format, "native");
   EXPECT_EQ(about.encoding, glint::export_format);
   EXPECT_EQ(about.state, object_state::ready);
-  EXPECT_EQ(about.owner, 0u);
   EXPECT_FALSE(about.failure);
   EXPECT_TRUE(about.tensors.empty());
   EXPECT_EQ(metadata(submit<[] {}>()).type_name, "void");

@@ -61,6 +61,10 @@ using environment = std::map<std::string, std::string>;
 /// The variables of this process whose names begin with `GLINT_`. Not thread-safe against setenv.
 [[nodiscard]] environment process_environment();
 
+/// Whether every field has a value that the node takes. Errors: invalid_configuration, with the field as its subject,
+/// e.g. "config.cpus"; the text names key, value and what is expected.
+[[nodiscard]] result<void> check_config(const config& settings);
+
 /// The settings after environment and arguments were applied to `defaults`.
 ///
 /// Arguments are read as `--glint-cpus=4` or `--glint-cpus 4`, up to an argument `--`; those recognized are removed

@@ -54,6 +54,10 @@ using object_id = strong_id<object_id_tag>;
 using node_id = strong_id<node_id_tag>;
 
 namespace detail {
+/// Index of this process's node among those of its cluster: what errors, objects and bodies are said to be from. The
+/// runtime's `init` writes it, before anybody can ask; it stays after shutdown, for refs and errors that are left.
+inline constinit std::atomic<std::uint32_t> node_index{0};
+
 inline constexpr std::uint64_t ids_per_block = 4096;
 
 /// First id that no thread has taken a block from; one a kind.

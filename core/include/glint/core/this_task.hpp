@@ -21,7 +21,8 @@ struct task_info {
   std::vector<int> devices = {};  ///< Indices of the devices assigned to it; empty for a function of the CPU.
 };
 
-/// Says what the calling body is. Outside of tasks and actors: all empty. Thread-safe. Cost: it copies the names.
+/// Says what the calling body is. Outside of tasks and actors all is empty but the node. Thread-safe. Cost: it copies
+/// the names.
 [[nodiscard]] task_info this_task();
 
 /// Set when the calling body's result is no longer wanted: it was cancelled, its deadline passed, its actor was killed,
