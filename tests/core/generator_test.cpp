@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "fixture.hpp"
+#include "blocked.hpp"
 
 /// Tasks that make many objects, one by one.
 namespace {
@@ -218,28 +218,79 @@ TEST_F(generators, ManyAtOnceUnderLoad) {
   for (const auto& s : sums) EXPECT_EQ(get(s, deadline), 1770);
 }
 
-TEST(ShutdownOfGenerators, WakesReaders) {
-  glint::init(glint_test::small_node());
-  auto go = make_event();
-  auto stream = submit(
-      [](shared_event g) -> generator<int> {
-        co_yield 1;
-        co_await submit<glint_test::after>({.cpus = 0}, g, 1);
-      },
-      go);
+/// Throws until its third attempt, before it yields anything.
+generator<int> late_starter(glint::local_only<std::shared_ptr<std::atomic<int>>> attempts) {
+  if (++**attempts < 3) throw std::range_error("not yet");
+  co_yield 1;
+  co_yield 2;
+}
+
+TEST_F(generators, AreTriedAgainBeforeTheirFirstYield) {
+  const auto attempts = std::make_shared<std::atomic<int>>(0);
+  EXPECT_EQ(read(submit<late_starter>({.retry_on = glint::retry_on<std::range_error>}, glint::local_only(attempts))),
+            (std::vector{1, 2}));
+  EXPECT_EQ(*attempts, 3);
+  EXPECT_EQ(glint::statistics().retries, 2u);
+}
+
+generator<int> yields_and_throws(glint::local_only<std::shared_ptr<std::atomic<int>>> attempts) {
+  ++**attempts;
+  co_yield 1;
+  throw std::range_error("too late");
+}
+
+/// A second attempt would yield the first objects again.
+TEST_F(generators, AreNotTriedAgainOnceTheyHaveYielded) {
+  const auto attempts = std::make_shared<std::atomic<int>>(0);
+  auto stream = submit<yields_and_throws>({.name = "breaks", .retry_on = glint::retry_on<std::range_error>},
+                                          glint::local_only(attempts));
   EXPECT_EQ(get(*stream.next(), deadline), 1);
-  std::optional<errc> code;
-  std::thread reader([&] {
-    code = glint_test::thrown_by([&] {
-      auto ref = stream.next();
-      if (ref) (void)get(*ref);
+  const auto second = stream.next();
+  ASSERT_TRUE(second);
+  glint_test::expect_chain_and_dependent(*second, {{errc::user_exception, "task breaks"}});
+  EXPECT_THAT(glint_test::error_of(*second)->message(), testing::HasSubstr("not tried again: it had yielded objects"));
+  EXPECT_FALSE(stream.next());
+  EXPECT_EQ(*attempts, 1);
+}
+
+TEST_F(generators, AReadAheadOfNoneIsRefusedAtTheCall) {
+  try {
+    (void)submit<count_up>({.read_ahead = 0}, 3);
+    FAIL() << "could never begin";
+  } catch (const glint::exception& e) {
+    EXPECT_EQ(e.code(), errc::invalid_argument);
+    EXPECT_THAT(e.error().message(), testing::HasSubstr("read_ahead = 0"));
+    EXPECT_EQ(e.error().cause(), nullptr);
+  }
+}
+
+/// Blocked in the middle of the sequence: the generator waits for something that nobody makes.
+TEST(ShutdownOfGenerators, WakesReaders) {
+  const glint_test::standing_runtime node;
+  const glint::promise<int> never_kept;
+  auto stream = submit(
+      {.name = "stream"},
+      [](glint::object_ref<int> wait) -> generator<int> {
+        co_yield 1;
+        co_yield co_await wait;
+      },
+      never_kept.ref());
+  EXPECT_EQ(get(*stream.next(), deadline), 1);
+  std::optional<glint::error> why;
+  glint_test::user_thread reader([&] {
+    why = glint_test::error_thrown_by([&] {
+      const auto ref = stream.next();
+      EXPECT_TRUE(ref) << "the end, as if nothing were missing";
+      if (ref) (void)get(*ref, deadline);
     });
   });
-  std::thread opener([&] { (*go)->set(); });
-  opener.join();
+  EXPECT_TRUE(reader.asleep());
   glint::shutdown();
   reader.join();
-  EXPECT_TRUE(!code || code == errc::shutdown) << "the end, or shutdown";
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->code(), errc::shutdown) << why->describe();
+  EXPECT_THAT(why->subject(), testing::AnyOf("task stream", "object_stream")) << "the object's, or the wait's";
+  EXPECT_EQ(why->root_cause().code(), errc::shutdown) << why->describe();
 }
 
 }  // namespace
