@@ -160,6 +160,7 @@ TEST_F(cancel, AnEmptyRefThrows) {
 /// What a family leaves for the test to see.
 struct family {
   glint_test::event born;
+  glint_test::event there;
   glint_test::event child_stopped;
   glint_test::event grandchild_stopped;
   object_ref<int> child;
@@ -182,6 +183,7 @@ int child(const shared_family& f, const shared_event& stop_parent) {
 int parent(const shared_family& f) {
   (*f)->child = submit<child>({.name = "child"}, f, make_event());
   (*f)->born.wait();
+  (*f)->there.set();
   until_stopped(make_event());
   return 0;
 }
@@ -189,7 +191,7 @@ int parent(const shared_family& f) {
 TEST_F(cancel, ChildrenGoToWhenAsked) {
   shared_family f(std::make_shared<family>());
   auto top = submit<parent>({.name = "parent"}, f);
-  (*f)->born.wait();
+  (*f)->there.wait();
   EXPECT_TRUE(glint::cancel(top, {.recursive = true}));
   expect_chain(top, {{errc::cancelled, "task parent"}});
   (*f)->child_stopped.wait();
@@ -203,7 +205,7 @@ TEST_F(cancel, ChildrenGoToWhenAsked) {
 TEST_F(cancel, ChildrenStayOtherwise) {
   shared_family f(std::make_shared<family>());
   auto top = submit<parent>({.name = "parent"}, f);
-  (*f)->born.wait();
+  (*f)->there.wait();
   EXPECT_TRUE(glint::cancel(top));
   expect_chain(top, {{errc::cancelled, "task parent"}});
   EXPECT_FALSE((*f)->child_stopped.happened());

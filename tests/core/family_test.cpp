@@ -20,6 +20,8 @@ using glint::submit;
 
 /// What the members of a family leave for the test.
 struct relatives {
+  event top_there;  ///< Each sets its event when it has left its ref here.
+  event child_there;
   event born;
   event child_ended;
   event grandchild_ended;
@@ -28,6 +30,11 @@ struct relatives {
   std::optional<object_stream<int>> stream;
 };
 using family = glint::local_only<std::shared_ptr<relatives>>;
+void wait_for_all(const family& f) {
+  (*f)->top_there.wait();
+  (*f)->child_there.wait();
+  (*f)->born.wait();
+}
 family make_family() {
   return family(std::make_shared<relatives>());
 }
@@ -56,17 +63,19 @@ co_task<int> await_as_grandchild(family f, object_ref<int> wait) {
 co_task<int> await_as_child(family f, object_ref<int> wait) {
   const at_end guard{(*f)->child_ended};
   (*f)->grandchild = submit<await_as_grandchild>({.name = "grandchild"}, f, wait);
+  (*f)->child_there.set();
   co_return co_await wait;
 }
 co_task<int> await_as_parent(family f, object_ref<int> wait) {
   (*f)->child = submit<await_as_child>({.name = "child"}, f, wait);
+  (*f)->top_there.set();
   co_return co_await wait;
 }
 
 TEST_F(Family, CoroutinesEndWithTheirParent) {
   const auto f = make_family();
   const auto top = submit<await_as_parent>({.name = "parent"}, f, held.ref());
-  (*f)->born.wait();
+  wait_for_all(f);
   EXPECT_TRUE(glint::cancel(top, {.recursive = true}));
   expect_chain_and_dependent(top, {{errc::cancelled, "task parent"}});
   expect_chain_and_dependent((*f)->child, of_child);
@@ -80,10 +89,12 @@ generator<int> yield_and_submit(family f, object_ref<int> wait) {
   const at_end guard{(*f)->child_ended};
   co_yield 1;
   (*f)->grandchild = submit<await_as_grandchild>({.name = "grandchild"}, f, wait);
+  (*f)->child_there.set();
   co_yield co_await wait;
 }
 co_task<int> read_as_parent(family f, object_ref<int> wait) {
   (*f)->stream = submit<yield_and_submit>({.name = "child"}, f, wait);
+  (*f)->top_there.set();
   co_return co_await wait;
 }
 
@@ -91,17 +102,17 @@ co_task<int> read_as_parent(family f, object_ref<int> wait) {
 TEST_F(Family, AGeneratorEndsWithItsParentAtItsPlace) {
   const auto f = make_family();
   const auto top = submit<read_as_parent>({.name = "parent"}, f, held.ref());
-  (*f)->born.wait();
+  wait_for_all(f);
   EXPECT_TRUE(glint::cancel(top, {.recursive = true}));
   expect_chain(top, {{errc::cancelled, "task parent"}});
   (*f)->child_ended.wait();
   (*f)->grandchild_ended.wait();
   auto& stream = *(*f)->stream;
-  EXPECT_EQ(get(*stream.next(), deadline), 1);
-  const auto last = stream.next();
+  EXPECT_EQ(get(*next_of(stream), deadline), 1);
+  const auto last = next_of(stream);
   ASSERT_TRUE(last);
   expect_chain_and_dependent(*last, of_child);
-  EXPECT_FALSE(stream.next());
+  EXPECT_FALSE(next_of(stream));
   expect_chain((*f)->grandchild, of_grandchild);
   (*f)->stream.reset();
 }
@@ -115,6 +126,8 @@ generator<int> endless(family f) {
 }
 co_task<int> ignore_as_parent(family f, object_ref<int> wait) {
   (*f)->stream = submit<endless>({.name = "child", .read_ahead = 2}, f);
+  (*f)->top_there.set();
+  (*f)->child_there.set();
   co_return co_await wait;
 }
 
@@ -122,13 +135,13 @@ co_task<int> ignore_as_parent(family f, object_ref<int> wait) {
 TEST_F(Family, AGeneratorThatWaitsForRoomEndsWithItsParent) {
   const auto f = make_family();
   const auto top = submit<ignore_as_parent>({.name = "parent"}, f, held.ref());
-  (*f)->born.wait();
+  wait_for_all(f);
   EXPECT_TRUE(glint::cancel(top, {.recursive = true}));
   (*f)->child_ended.wait();
   auto& stream = *(*f)->stream;
   std::optional<object_ref<int>> last;
   int read = 0;
-  while (auto ref = stream.next()) {
+  while (auto ref = next_of(stream)) {
     last = ref;
     ++read;
   }
@@ -142,7 +155,7 @@ TEST_F(Family, AGeneratorThatWaitsForRoomEndsWithItsParent) {
 TEST_F(Family, CoroutinesOutliveAParentThatIsCancelledAlone) {
   const auto f = make_family();
   const auto top = submit<await_as_parent>({.name = "parent"}, f, held.ref());
-  (*f)->born.wait();
+  wait_for_all(f);
   EXPECT_TRUE(glint::cancel(top));
   expect_chain(top, {{errc::cancelled, "task parent"}});
   EXPECT_FALSE(glint::try_get((*f)->child));

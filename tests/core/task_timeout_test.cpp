@@ -202,14 +202,14 @@ TEST_F(TaskTimeout, AGeneratorFailsAtItsPlace) {
   (*t)->begun.wait();
   node.time.advance(9s);
   expect_chain(early, {{errc::timeout, "task earlier"}});
-  EXPECT_EQ(get(*stream.next(), deadline), 1);
+  EXPECT_EQ(get(*next_of(stream), deadline), 1);
   node.time.advance(1s);
   (*t)->stopped.wait();
-  EXPECT_EQ(get(*stream.next(), deadline), 2) << "what it had yielded can be read";
-  const auto last = stream.next();
+  EXPECT_EQ(get(*next_of(stream), deadline), 2) << "what it had yielded can be read";
+  const auto last = next_of(stream);
   ASSERT_TRUE(last);
   expect_chain_and_dependent(*last, {{errc::timeout, "task stream"}});
-  EXPECT_FALSE(stream.next());
+  EXPECT_FALSE(next_of(stream));
 }
 
 /// It waits for its reader, who takes longer than it may.
@@ -217,13 +217,13 @@ TEST_F(TaskTimeout, AGeneratorThatWaitsForRoomFailsToo) {
   auto stream = submit({.name = "stream", .timeout = 10s, .read_ahead = 1}, []() -> glint::generator<int> {
     for (int i = 0;; ++i) co_yield i;
   });
-  EXPECT_EQ(get(*stream.next(), deadline), 0);
+  EXPECT_EQ(get(*next_of(stream), deadline), 0);
   const auto later = submit<echo>({.name = "later", .timeout = 10s}, never_kept.ref());
   node.time.advance(10s);
   expect_chain(later, {{errc::timeout, "task later"}});  // and so the stream's, which came before
   std::optional<object_ref<int>> last;
   int read = 0;
-  for (auto ref = stream.next(); ref; ref = stream.next()) {
+  for (auto ref = next_of(stream); ref; ref = next_of(stream)) {
     last = ref;
     ++read;
   }
