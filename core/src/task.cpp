@@ -3,6 +3,7 @@
 
 #include <glint/base/exception.hpp>
 #include <glint/core/detail/runtime_access.hpp>
+#include <glint/core/runtime.hpp>
 #include <glint/core/this_task.hpp>
 #include <glint/gpu/storage.hpp>
 #include "context.hpp"
@@ -25,11 +26,18 @@ constexpr bool is_system_failure(errc code) noexcept {
   return code >= errc::out_of_memory && code < errc::no_device;
 }
 
-/// A device's refusal stays what it is when it passes through a body; any other exception is the user's.
+/// A device's refusal stays what it is when it passes through a body, and so does shutdown: who waits for the result
+/// must not learn of an error of the user's because a body was woken before its own end had come. Any other exception
+/// is the user's.
 error error_of_body(std::exception_ptr thrown, const std::string& subject) {
   try {
     std::rethrow_exception(thrown);
   } catch (const exception& e) {
+    if ((e.code() == errc::shutdown || e.code() == errc::not_running) && !is_running()) {
+      return error(errc::shutdown, "the runtime was shut down while it ran")
+          .with_subject(subject)
+          .with_cause(e.error());
+    }
     const auto value = static_cast<std::uint16_t>(e.code());
     constexpr auto first = static_cast<std::uint16_t>(errc::out_of_memory);
     constexpr auto last = static_cast<std::uint16_t>(errc::no_device);

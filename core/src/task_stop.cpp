@@ -218,10 +218,15 @@ void task_base::bequeath(std::optional<task_pin> heir, task_base& child) noexcep
   }
 }
 
+/// The cause is the failure of the task that was asked to end, whoever of those above tells them first: a chain of a
+/// cause a generation would be as long as that of the tasks.
 error task_base::end_of_children() const {
   const error end(errc::cancelled, "the task that submitted it was cancelled");
   for (const auto& result : results()) {
-    if (result->level() == store::readiness::failed) return end.with_cause(result->failure());
+    if (result->level() != store::readiness::failed) continue;
+    const error& own = result->failure();
+    const bool ended_with_its_parent = own.code() == errc::cancelled && own.cause();
+    return end.with_cause(ended_with_its_parent ? *own.cause() : own);
   }
   return end;
 }

@@ -2,13 +2,12 @@
 // Many objects in one call.
 #include <gtest/gtest.h>
 
-#include <latch>
 #include <string>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
-#include "fixture.hpp"
+#include "user_thread.hpp"
 
 namespace glint_test {
 namespace {
@@ -82,7 +81,8 @@ TEST_F(Batch, GetGivesPointersToTheValuesInOrder) {
   const auto go = make_event();
   const refs all{submit<after>(go, 1), put(2), submit<add>(1, 2)};
   (*go)->set();
-  const std::vector<const int*> values = get(all);
+  std::vector<const int*> values;
+  in_time([&] { values = get(all); });
   ASSERT_EQ(values.size(), 3u);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(values[i], &get(all[i]));
   EXPECT_EQ(get(all, deadline), values);
@@ -152,7 +152,7 @@ TEST_F(Batch, GetOfRefsToVoidWaitsForThem) {
   EXPECT_EQ(thrown_by([&] { get(all, 0s); }), errc::timeout);
   (*go)->set();
   get(all, deadline);
-  get(std::move(all));
+  in_time([&] { get(std::move(all)); });
   EXPECT_TRUE(all.empty());  // NOLINT: that is the promise
 }
 
@@ -241,12 +241,8 @@ TEST(BatchAtShutdown, AWaitingThreadIsWoken) {
   glint::init(small_node());
   const refs all{put(1), never(), never()};
   std::optional<errc> woken;
-  std::latch waiting(1);
-  std::jthread getter([&] {
-    waiting.count_down();
-    woken = thrown_by([&] { (void)get(all); });
-  });
-  waiting.wait();
+  user_thread getter([&] { woken = thrown_by([&] { (void)get(all); }); });
+  EXPECT_TRUE(getter.asleep());
   glint::shutdown();
   getter.join();
   EXPECT_EQ(woken, errc::shutdown);

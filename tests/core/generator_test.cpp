@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "fixture.hpp"
+#include "blocked.hpp"
 
 /// Tasks that make many objects, one by one.
 namespace {
@@ -19,6 +19,7 @@ using glint_test::deadline;
 using glint_test::echo;
 using glint_test::eventually;
 using glint_test::make_event;
+using glint_test::next_of;
 using glint_test::shared_event;
 
 class generators : public glint_test::runtime_test {};
@@ -30,7 +31,9 @@ generator<int> count_up(int n) {
 
 std::vector<int> read(object_stream<int> stream) {
   std::vector<int> values;
-  for (const auto& ref : stream) values.push_back(get(ref, deadline));
+  glint_test::in_time([&] {
+    for (const auto& ref : stream) values.push_back(get(ref, deadline));
+  });
   return values;
 }
 
@@ -43,7 +46,7 @@ TEST_F(generators, AreReadInOrder) {
 TEST_F(generators_one_slot, ATaskReadsOnTheOnlySlot) {
   auto total = submit([] {
     int sum = 0;
-    for (const auto& ref : submit<count_up>({.read_ahead = 2}, 100)) sum += get(ref);
+    for (const auto& ref : submit<count_up>({.read_ahead = 2}, 100)) sum += get(ref, deadline);
     return sum;
   });
   EXPECT_EQ(get(total, deadline), 4950);
@@ -72,7 +75,7 @@ TEST_F(generators, RunAheadOfTheReaderByTheBoundAndNotMore) {
   auto stream = submit<counted>({.read_ahead = 4}, glint::local_only(yielded));
   EXPECT_TRUE(eventually([&] { return *yielded == 4; }));
   for (int i = 0; i < 50; ++i) {
-    EXPECT_EQ(get(*stream.next(), deadline), i);
+    EXPECT_EQ(get(*next_of(stream), deadline), i);
     EXPECT_TRUE(eventually([&] { return *yielded == 5 + i; })) << *yielded;
     EXPECT_EQ(get(submit<echo>(i), deadline), i);  // it would have run on by now
     EXPECT_EQ(*yielded, 5 + i);
@@ -92,22 +95,22 @@ TEST_F(generators, AnErrorEndsTheSequenceAtItsPlace) {
     co_yield 2;
     throw std::range_error("off");
   });
-  EXPECT_EQ(get(*stream.next(), deadline), 1);
-  EXPECT_EQ(get(*stream.next(), deadline), 2);
-  auto third = stream.next();
+  EXPECT_EQ(get(*next_of(stream), deadline), 1);
+  EXPECT_EQ(get(*next_of(stream), deadline), 2);
+  auto third = next_of(stream);
   ASSERT_TRUE(third);
   glint_test::expect_chain(*third, {{errc::user_exception, "task breaks"}});
-  EXPECT_FALSE(stream.next());
-  EXPECT_FALSE(stream.next());
+  EXPECT_FALSE(next_of(stream));
+  EXPECT_FALSE(next_of(stream));
 }
 
 TEST_F(generators, AFailedArgumentIsTheFirstElement) {
   auto bad = submit([]() -> int { throw std::logic_error("no"); });
   auto stream = submit<count_up>({.name = "never"}, bad);
-  auto first = stream.next();
+  auto first = next_of(stream);
   ASSERT_TRUE(first);
   glint_test::expect_chain(*first, {{errc::dependency_failed, "task never"}, {errc::user_exception, ""}});
-  EXPECT_FALSE(stream.next());
+  EXPECT_FALSE(next_of(stream));
 }
 
 TEST_F(generators, AwaitOtherWork) {
@@ -132,7 +135,7 @@ TEST_F(generators, DroppingTheReaderStopsTheProducer) {
           for (int i = 0;; ++i) co_yield i;
         },
         ended);
-    EXPECT_EQ(get(*stream.next(), deadline), 0);
+    EXPECT_EQ(get(*next_of(stream), deadline), 0);
   }
   (*ended)->wait();
 }
@@ -156,7 +159,7 @@ TEST_F(generators, DroppingTheReaderStopsAProducerThatRuns) {
 TEST_F(generators, WhatWasNotReadIsDropped) {
   {
     auto stream = submit<count_up>({.read_ahead = 8}, 8);
-    EXPECT_EQ(get(*stream.next(), deadline), 0);
+    EXPECT_EQ(get(*next_of(stream), deadline), 0);
   }
   EXPECT_TRUE(only_left(0));
 }
@@ -165,7 +168,7 @@ TEST_F(generators, RefsOutliveTheStream) {
   std::vector<glint::object_ref<int>> refs;
   {
     auto stream = submit<count_up>(4);
-    while (auto ref = stream.next()) refs.push_back(*ref);
+    while (auto ref = next_of(stream)) refs.push_back(*ref);
   }
   EXPECT_EQ(get(refs.at(3)), 3);
 }
@@ -176,9 +179,9 @@ glint::tensor<float> two_numbers() {
 
 TEST_F(generators, ObjectsThatCannotBeCopiedAndTensors) {
   auto owned = submit([]() -> generator<std::unique_ptr<int>> { co_yield std::make_unique<int>(8); });
-  EXPECT_EQ(*get(*owned.next(), deadline), 8);
+  EXPECT_EQ(*get(*next_of(owned), deadline), 8);
   auto tensors = submit([]() -> generator<glint::tensor<float>> { co_yield two_numbers(); });
-  EXPECT_EQ(get(submit([](const glint::tensor<float>& t) { return t.size(); }, *tensors.next()), deadline), 2);
+  EXPECT_EQ(get(submit([](const glint::tensor<float>& t) { return t.size(); }, *next_of(tensors)), deadline), 2);
 }
 
 TEST_F(generators, ACancelledReaderIsWoken) {
@@ -218,28 +221,79 @@ TEST_F(generators, ManyAtOnceUnderLoad) {
   for (const auto& s : sums) EXPECT_EQ(get(s, deadline), 1770);
 }
 
+/// Throws until its third attempt, before it yields anything.
+generator<int> late_starter(glint::local_only<std::shared_ptr<std::atomic<int>>> attempts) {
+  if (++**attempts < 3) throw std::range_error("not yet");
+  co_yield 1;
+  co_yield 2;
+}
+
+TEST_F(generators, AreTriedAgainBeforeTheirFirstYield) {
+  const auto attempts = std::make_shared<std::atomic<int>>(0);
+  EXPECT_EQ(read(submit<late_starter>({.retry_on = glint::retry_on<std::range_error>}, glint::local_only(attempts))),
+            (std::vector{1, 2}));
+  EXPECT_EQ(*attempts, 3);
+  EXPECT_EQ(glint::statistics().retries, 2u);
+}
+
+generator<int> yields_and_throws(glint::local_only<std::shared_ptr<std::atomic<int>>> attempts) {
+  ++**attempts;
+  co_yield 1;
+  throw std::range_error("too late");
+}
+
+/// A second attempt would yield the first objects again.
+TEST_F(generators, AreNotTriedAgainOnceTheyHaveYielded) {
+  const auto attempts = std::make_shared<std::atomic<int>>(0);
+  auto stream = submit<yields_and_throws>({.name = "breaks", .retry_on = glint::retry_on<std::range_error>},
+                                          glint::local_only(attempts));
+  EXPECT_EQ(get(*next_of(stream), deadline), 1);
+  const auto second = next_of(stream);
+  ASSERT_TRUE(second);
+  glint_test::expect_chain_and_dependent(*second, {{errc::user_exception, "task breaks"}});
+  EXPECT_THAT(glint_test::error_of(*second)->message(), testing::HasSubstr("not tried again: it had yielded objects"));
+  EXPECT_FALSE(next_of(stream));
+  EXPECT_EQ(*attempts, 1);
+}
+
+TEST_F(generators, AReadAheadOfNoneIsRefusedAtTheCall) {
+  try {
+    (void)submit<count_up>({.read_ahead = 0}, 3);
+    FAIL() << "could never begin";
+  } catch (const glint::exception& e) {
+    EXPECT_EQ(e.code(), errc::invalid_argument);
+    EXPECT_THAT(e.error().message(), testing::HasSubstr("read_ahead = 0"));
+    EXPECT_EQ(e.error().cause(), nullptr);
+  }
+}
+
+/// Blocked in the middle of the sequence: the generator waits for something that nobody makes.
 TEST(ShutdownOfGenerators, WakesReaders) {
-  glint::init(glint_test::small_node());
-  auto go = make_event();
+  const glint_test::standing_runtime node;
+  const glint::promise<int> never_kept;
   auto stream = submit(
-      [](shared_event g) -> generator<int> {
+      {.name = "stream"},
+      [](glint::object_ref<int> wait) -> generator<int> {
         co_yield 1;
-        co_await submit<glint_test::after>({.cpus = 0}, g, 1);
+        co_yield co_await wait;
       },
-      go);
-  EXPECT_EQ(get(*stream.next(), deadline), 1);
-  std::optional<errc> code;
-  std::thread reader([&] {
-    code = glint_test::thrown_by([&] {
-      auto ref = stream.next();
-      if (ref) (void)get(*ref);
+      never_kept.ref());
+  EXPECT_EQ(get(*next_of(stream), deadline), 1);
+  std::optional<glint::error> why;
+  glint_test::user_thread reader([&] {
+    why = glint_test::error_thrown_by([&] {
+      const auto ref = stream.next();
+      EXPECT_TRUE(ref) << "the end, as if nothing were missing";
+      if (ref) (void)get(*ref, deadline);
     });
   });
-  std::thread opener([&] { (*go)->set(); });
-  opener.join();
+  EXPECT_TRUE(reader.asleep());
   glint::shutdown();
   reader.join();
-  EXPECT_TRUE(!code || code == errc::shutdown) << "the end, or shutdown";
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->code(), errc::shutdown) << why->describe();
+  EXPECT_THAT(why->subject(), testing::AnyOf("task stream", "object_stream")) << "the object's, or the wait's";
+  EXPECT_EQ(why->root_cause().code(), errc::shutdown) << why->describe();
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fixture.hpp"
+#include "user_thread.hpp"
 
 namespace glint_test {
 namespace {
@@ -155,8 +155,10 @@ TEST_F(Objects, TheLongestTimeoutIsNone) {
   const auto go = make_event();
   const auto late = submit<after>(go, 5);
   const std::jthread setter([&] { (*go)->set(); });
-  EXPECT_EQ(get(late, std::chrono::hours::max()), 5);
-  EXPECT_EQ(glint::wait({late}, {.timeout = std::chrono::steady_clock::duration::max()}).ready.size(), 1u);
+  in_time([&] {
+    EXPECT_EQ(get(late, std::chrono::hours::max()), 5);
+    EXPECT_EQ(glint::wait({late}, {.timeout = std::chrono::steady_clock::duration::max()}).ready.size(), 1u);
+  });
 }
 
 TEST_F(Objects, TryGetOfAPendingObjectIsEmpty) {
@@ -194,13 +196,13 @@ TEST_F(Objects, TryGetOfAFailedObjectGivesItsError) {
 
 TEST_F(Objects, VoidObjectsAreWaitedForAndFail) {
   const auto done = submit<nothing>();
-  get(done);
+  in_time([&] { get(done); });
   ASSERT_TRUE(try_get(done).has_value());
   EXPECT_TRUE(try_get(done)->has_value());
-  get(submit<nothing>());
+  in_time([] { get(submit<nothing>()); });
   get(submit<nothing>(), deadline);
   expect_chain(submit<throw_nothing>(), {{errc::user_exception, "throw_nothing"}});
-  EXPECT_EQ(thrown_by([] { get(submit<throw_nothing>()); }), errc::user_exception);
+  in_time([] { EXPECT_EQ(thrown_by([] { get(submit<throw_nothing>()); }), errc::user_exception); });
 }
 
 TEST_F(Objects, ARefToNothingThrows) {

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "fixture.hpp"
+#include "user_thread.hpp"
 
 namespace glint_test {
 namespace {
@@ -26,9 +26,10 @@ TEST_F(Wait, WaitsForAllByDefault) {
   const auto go = make_event();
   const refs all{put(1), submit<after>(go, 2), submit<add>(1, 2)};
   (*go)->set();
-  const auto [ready, pending] = wait(all);
-  EXPECT_EQ(ready, all);
-  EXPECT_TRUE(pending.empty());
+  glint::wait_result<int> result;
+  in_time([&] { result = wait(all); });
+  EXPECT_EQ(result.ready, all);
+  EXPECT_TRUE(result.pending.empty());
 }
 
 TEST_F(Wait, ReturnsWhenCountAreSettled) {
@@ -43,7 +44,7 @@ TEST_F(Wait, ReturnsWhenCountAreSettled) {
 
 TEST_F(Wait, GivesAtMostCountAndKeepsTheOrder) {
   const refs all{put(1), put(2), put(3), put(4)};
-  const auto [ready, pending] = wait(all, {.count = 2});
+  const auto [ready, pending] = wait(all, {.count = 2, .timeout = deadline});
   EXPECT_EQ(ready, (refs{all[0], all[1]}));
   EXPECT_EQ(pending, (refs{all[2], all[3]}));
 }
@@ -51,7 +52,7 @@ TEST_F(Wait, GivesAtMostCountAndKeepsTheOrder) {
 TEST_F(Wait, CountZeroReturnsAtOnce) {
   const auto go = make_event();
   const auto late = submit<after>(go, 2);
-  EXPECT_EQ(wait({late}, {.count = 0}).pending, refs{late});
+  EXPECT_EQ(wait({late}, {.count = 0, .timeout = deadline}).pending, refs{late});
   (*go)->set();
 }
 

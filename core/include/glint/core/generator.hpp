@@ -32,6 +32,11 @@ template <class T>
   return ref_access::make<T>(std::move(failed));
 }
 
+/// A wait for the next element that shutdown ended.
+[[noreturn]] inline void throw_failure_of_stream(const store::entry& signal) {
+  throw_error(signal.failure().with_subject("object_stream"));
+}
+
 /// Waits, in a coroutine, for the next element of a stream.
 template <class T>
 class next_awaiter final : public suspension, public store::waiter {
@@ -50,7 +55,7 @@ class next_awaiter final : public suspension, public store::waiter {
   [[nodiscard]] std::optional<object_ref<T>> await_resume() {
     if (owner_.task.stop_requested()) throw_error(owner_.task.stop_reason());
     if (found_.signal) {
-      if (found_.signal->level() == store::readiness::failed) throw_failure(*found_.signal);
+      if (found_.signal->level() == store::readiness::failed) throw_failure_of_stream(*found_.signal);
       found_ = stream_.next();
     }
     return ref_to<T>(std::move(found_));
@@ -94,7 +99,7 @@ class [[nodiscard]] object_stream {
       auto found = state().next();
       if (!found.signal) return detail::ref_to<T>(std::move(found));
       detail::wait_settled(found.signal, {});
-      if (found.signal->level() == store::readiness::failed) detail::throw_failure(*found.signal);
+      if (found.signal->level() == store::readiness::failed) detail::throw_failure_of_stream(*found.signal);
     }
   }
   /// The runtime's: `co_await stream`.
