@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/core/detail/task.hpp>
 
+#include <algorithm>
+
 #include <glint/base/exception.hpp>
 #include <glint/core/detail/runtime_access.hpp>
 #include <glint/core/this_task.hpp>
@@ -173,11 +175,21 @@ void task_base::swap_object(ref_argument& argument, intrusive_ptr<store::entry> 
 
 void task_base::runnable() noexcept {
   if (stop_requested() || has_failed()) return execute();  // nothing to run: needs no slot
-  runtime_.scheduler().submit(*this, cpu_units);
+  ask_for_slots();
 }
 
 void task_base::resumable() noexcept {
-  runtime_.scheduler().submit(*this, cpu_units);
+  ask_for_slots();
+}
+
+/// A suspended body that was stopped goes on to be told so: that is not worth more than a slot.
+void task_base::ask_for_slots() noexcept {
+  scheduler& slots = runtime_.scheduler();
+  if (cpu_units == units_per_slot) return slots.submit(*this);
+  if (stop_requested()) return slots.submit(*this, std::min(cpu_units, units_per_slot));
+  const task_pin alive(*this);  // it may run to its end at once
+  slots.submit(*this, cpu_units);
+  if (stop_requested()) withdraw_slots();  // `stop` came before it was queued
 }
 
 void task_base::run() noexcept {

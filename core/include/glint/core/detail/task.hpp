@@ -267,6 +267,8 @@ class task_base : public schedulable, public store::producer {
   void argument_done(std::uint32_t count = 1) noexcept;
   void withdraw_arguments() noexcept;
   void withdraw_claim() noexcept;
+  void ask_for_slots() noexcept;
+  void withdraw_slots() noexcept;
   void link_child(task_base& child) noexcept;
   void unlink_child(task_base& child) noexcept;
   void hand_children_over() noexcept;
