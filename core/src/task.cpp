@@ -230,6 +230,7 @@ void task_base::execute() noexcept {
   } catch (...) {
     failure = error_of_body(std::current_exception(), subject());
   }
+  if (failure->code() == errc::device_lost) runtime_.look_for_lost_devices();  // before it is tried again
   if (!retry(*failure)) fail(*std::move(failure));
 }
 
@@ -284,6 +285,7 @@ void task_base::run_on_device() {
 /// A task with a deadline stays until its results settle, as they have to before that.
 void task_base::issue_results(const gpu::stream_point& point, device_origin from) {
   note_uses(point);
+  from.owner = &runtime_;
   for (auto* a = arguments_; a; a = a->next_) {
     if (a->object_->level() != store::readiness::ready) from.inputs.emplace_back(a->object_.get());
   }
