@@ -287,6 +287,7 @@ void actor_cell::rebuild() noexcept {
     return end(error(errc::actor_stopped, "actor " + name_ + " could not be built anew").with_cause(*failure), true);
   }
   if (named_) constructor->configure({.name = name_});
+  constructor->device = device_now();  // what it asks for is of this one
   if (!resources && wanted) constructor->require(*wanted);
   add_call();
   constructor->counted_ = true;

@@ -221,5 +221,55 @@ TEST_F(SixOfEightLost, TheOthersTakeTurns) {
   EXPECT_EQ(turns[2] + turns[5], 8000) << "nobody was sent to a lost one";
 }
 
+// ---- actors ----
+
+/// Its constructor runs on the host.
+struct host_made {
+  /// The device that its calls run on, and those that it has.
+  std::vector<int> places(gpu_context& gpu) const {
+    (void)gpu.zeros<float>({4});
+    std::vector<int> all{gpu.device().index()};
+    for (const int d : glint::this_task().devices) all.push_back(d);
+    return all;
+  }
+  int lose_it(gpu_context& gpu) { return lose(gpu, -1); }
+};
+
+class LostOfThree : public LostDevice {
+ protected:
+  LostOfThree() : LostDevice(3) {}
+  /// All others are held when its device is lost, and come back in one or the other order: it has what it runs on.
+  static void lose_and_give_back(bool second_first) {
+    auto actor = glint::spawn<host_made>({.name = "mover", .gpus = 1, .max_restarts = 1});
+    EXPECT_THAT(get(actor.call<&host_made::places>(), deadline), ElementsAre(0, 0));
+    const std::vector<shared_event> inside{make_event(), make_event()};
+    std::vector<shared_event> go{make_event(), make_event()};
+    std::vector<object_ref<int>> held;
+    for (std::size_t i = 0; i < 2; ++i) held.push_back(submit<hold_device>({.cpus = 0, .gpus = 1}, inside[i], go[i]));
+    for (const auto& e : inside) (*e)->wait();
+    const auto lost = error_of(actor.call<&host_made::lose_it>());
+    ASSERT_TRUE(lost);
+    EXPECT_EQ(lost->root_cause().code(), errc::device_lost) << lost->describe();
+    const auto places = actor.call<&host_made::places>({.max_task_retries = -1});
+    EXPECT_TRUE(eventually([] { return free().waiting == 1; }));
+    const std::size_t first = second_first ? 1 : 0;
+    for (const std::size_t i : {first, 1 - first}) {
+      (*go[i])->set();
+      EXPECT_EQ(get(held[i], deadline), static_cast<int>(i) + 1);
+    }
+    const std::vector<int> now = get(places, deadline);
+    ASSERT_EQ(now.size(), 2u);
+    EXPECT_EQ(now[0], now[1]) << "it runs on one and has another";
+    EXPECT_THAT(now, Each(Ge(1)));
+  }
+};
+
+TEST_F(LostOfThree, AnActorThatMovesAsksForTheDeviceThatItMovesTo) {
+  lose_and_give_back(false);
+}
+TEST_F(LostOfThree, WhicheverComesFree) {
+  lose_and_give_back(true);
+}
+
 }  // namespace
 }  // namespace glint_test
