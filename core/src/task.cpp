@@ -274,6 +274,7 @@ void task_base::run_on_device() {
     (void)context.join();
     const gpu::stream_point reached = context.finish();  // what it had enqueued may still read the arguments
     note_uses(reached);
+    for (const auto& result : results()) result->discard();  // made, if it was a join that failed
     release_resources(reached);
     throw;
   }

@@ -271,5 +271,27 @@ TEST_F(LostOfThree, WhicheverComesFree) {
   lose_and_give_back(true);
 }
 
+/// The body has made its result, and its devices can be joined no more: the next attempt makes another one.
+TEST_F(LostOfThree, AResultThatWasMadeBeforeTheLossIsNotForgotten) {
+  const auto inside = make_event();
+  const auto go = make_event();
+  auto token = make_event();
+  auto ref = submit<[](gpu_context& gpu, const shared_event& in, const shared_event& e, const shared_event& result) {
+    if (gpu.device().index() == 0) {
+      gpu.on(1).run_on_host_device([in, e] {
+        (*in)->set();
+        (*e)->wait();
+      });
+      glint::gpu::faults_of(gpu.device())->lose_device();
+    }
+    return result;
+  }>({.gpus = 2, .max_retries = 1}, inside, go, token);
+  (*inside)->wait();
+  (*go)->set();
+  EXPECT_EQ(*get(ref, deadline), *token);
+  ref = {};
+  EXPECT_TRUE(eventually([&] { return (*token).use_count() == 1; })) << (*token).use_count() << " of them are left";
+}
+
 }  // namespace
 }  // namespace glint_test
