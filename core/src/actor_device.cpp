@@ -41,9 +41,27 @@ class outcome_watch final : public store::waiter {
 }  // namespace
 
 intrusive_ptr<gpu::device_context> actor_cell::device_now() noexcept {
-  if (!restarts_) return device_;
+  if (!restarts_ && !device_open()) return device_;
   const spin_guard guard(mailbox_mutex_);
   return device_;
+}
+
+intrusive_ptr<store::entry> actor_cell::device_to_come() noexcept {
+  const spin_guard guard(mailbox_mutex_);
+  return device_to_come_;
+}
+
+void actor_cell::settle_device(intrusive_ptr<gpu::device_context> device) noexcept {
+  if (!device_open()) return;
+  intrusive_ptr<store::entry> awaited;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    if (!device_to_come_) return;
+    device_ = std::move(device);
+    awaited.swap(device_to_come_);
+    device_open_.store(false, std::memory_order_release);  // with device_now of an actor that never moves
+  }
+  awaited->publish_ready();
 }
 
 result<intrusive_ptr<gpu::stream>> actor_cell::stream() {

@@ -160,6 +160,7 @@ void actor_cell::end(const error& why, bool in_progress, const call_base* except
   stop_calls(std::move(doomed), why);
   while (schedulable* call = waiting.pop_front()) call->abandon(why);
   fail_late_calls(why);
+  settle_device(nullptr);  // none will come: nobody waits for it
   if (detached_.exchange(false)) drop_handle();
 }
 
@@ -206,6 +207,7 @@ void actor_cell::finish() noexcept {
 }
 
 void actor_cell::stop(const error& why) noexcept {
+  settle_device(nullptr);
   abandon_waiting(why);
   while (call_base* suspended = mailbox_in_progress()) suspended->abandon(why);
   destroy_object();

@@ -134,6 +134,7 @@ void task_base::withdraw_claim() noexcept {
 void task_base::resources_granted() noexcept {
   if (const auto devices = claim_->share.devices(); !devices.empty()) {
     device = runtime_.platform().devices()[static_cast<std::size_t>(devices.front())];
+    device_granted();
   }
   if (stop_requested()) return runnable();
   place();
@@ -144,6 +145,7 @@ std::span<const int> task_base::reserved_devices() const noexcept {
 }
 
 void task_base::place() noexcept {
+  if (on_device() && !device) device = own_device();
   if (on_device() && !device) {
     auto* holder = placement::most_bytes(*this);
     device = holder ? intrusive_ptr<gpu::device_context>(holder) : runtime_.next_device();
