@@ -8,7 +8,20 @@
 namespace glint::detail {
 call_base::call_base(const task_traits& traits, actor_cell& cell, bool constructor) noexcept
     : task_base(traits, cell.owner()), cell_(cell), constructor_(constructor) {
-  if (traits.on_device) device = cell_.device_now();
+  if (!traits.on_device) return;
+  if (cell_.device_open() && !constructor) wait_for_device();
+  if (!device_wait_) device = cell_.device_now();
+}
+
+void call_base::wait_for_device() {
+  auto to_come = cell_.device_to_come();
+  if (!to_come) return;
+  device_wait_ = std::make_unique<ref_argument>(std::move(to_come), false);
+  link(*device_wait_);
+}
+
+intrusive_ptr<gpu::device_context> call_base::own_device() noexcept {
+  return cell_.device_now();
 }
 
 call_base::~call_base() {
@@ -82,6 +95,10 @@ void construct_base::failing(const error& failure) noexcept {
   cell().constructor_over();
   call_base::failing(failure);
   cell().construction_failed(failure, life());
+}
+
+void construct_base::device_granted() noexcept {
+  cell().settle_device(device);
 }
 
 void construct_base::keep_resources(resource_share& share) noexcept {

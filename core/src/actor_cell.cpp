@@ -23,6 +23,13 @@ std::vector<std::string> names_of(const actor_options& options) {
   return names;
 }
 
+/// Somebody else says when it is ready.
+intrusive_ptr<store::entry> made_unit() {
+  auto made = make_intrusive<store::typed_entry<store::unit>>();
+  made->construct([] { return store::unit{}; });
+  return made;
+}
+
 }  // namespace
 
 void actor_turn::run() noexcept {
@@ -47,11 +54,13 @@ actor_cell::actor_cell(runtime& owner, std::string name, std::uint64_t id, const
       default_retries_(restarts_ ? options.max_task_retries : 0),
       max_pending_(options.max_pending_calls),
       groups_(names_of(options)),
+      device_open_(options.gpus > 0),
       order_(*this),
       mailbox_(static_cast<std::uint32_t>(options.max_concurrency), limits_of(options)),
       first_turn_(*this),
       restarts_left_(options.max_restarts) {
   idle_turns_.push_back(first_turn_);
+  if (device_open_) device_to_come_ = made_unit();
 }
 
 actor_cell::~actor_cell() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An actor and its device: the stream its members are ordered by, and what happens when the device is lost.
 #include <glint/core/detail/actor_cell.hpp>
+#include "resource_request.hpp"
 #include "runtime.hpp"
 #include "share_keeper.hpp"
 
@@ -37,18 +38,30 @@ class outcome_watch final : public store::waiter {
   bool constructor_;
 };
 
-/// Whether the device still does anything.
-bool answers(gpu::device_context& device) {
-  const auto made = device.device().create_event();
-  return made.has_value() || made.error().code() != errc::device_lost;
-}
-
 }  // namespace
 
 intrusive_ptr<gpu::device_context> actor_cell::device_now() noexcept {
-  if (!restarts_) return device_;
+  if (!restarts_ && !device_open()) return device_;
   const spin_guard guard(mailbox_mutex_);
   return device_;
+}
+
+intrusive_ptr<store::entry> actor_cell::device_to_come() noexcept {
+  const spin_guard guard(mailbox_mutex_);
+  return device_to_come_;
+}
+
+void actor_cell::settle_device(intrusive_ptr<gpu::device_context> device) noexcept {
+  if (!device_open()) return;
+  intrusive_ptr<store::entry> awaited;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    if (!device_to_come_) return;
+    device_ = std::move(device);
+    awaited.swap(device_to_come_);
+    device_open_.store(false, std::memory_order_release);  // with device_now of an actor that never moves
+  }
+  awaited->publish_ready();
 }
 
 result<intrusive_ptr<gpu::stream>> actor_cell::stream() {
@@ -92,7 +105,7 @@ void actor_cell::device_failed(const error& failure, std::uint32_t life, const c
     device = device_;
   }
   // A failure may come from elsewhere: an argument on another device, a call that passes on what it got.
-  if (!device || !on_stream_.load() || answers(*device)) return;
+  if (!device || !on_stream_.load() || device->answers()) return;
   begin_restart(error(errc::actor_unavailable, "lost its device").with_cause(failure), call);
 }
 
@@ -112,13 +125,12 @@ void actor_cell::move_to(intrusive_ptr<gpu::device_context> device) noexcept {
 
 /// The share that the actor had is asked for again, on the device that it moves to.
 std::optional<error> actor_cell::leave_lost_device() {
-  if (!device_ || answers(*device_)) return std::nullopt;
+  if (!device_ || device_->answers()) return std::nullopt;
+  runtime_.look_for_lost_devices();
   const bool needed = on_stream_.exchange(false) || !resources.devices().empty();
   stream_.reset();
   give_back_resources();
-  for (std::size_t left = runtime_.platform().devices().size(); left > 0; --left) {
-    auto next = runtime_.next_device();
-    if (!answers(*next)) continue;
+  if (auto next = runtime_.device_for(wanted ? wanted->gpu_units : 0); !next->found_lost()) {
     move_to(std::move(next));
     return std::nullopt;
   }

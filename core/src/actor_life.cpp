@@ -183,6 +183,7 @@ void actor_cell::end(const error& why, bool in_progress, const call_base* except
   stop_calls(std::move(doomed), why);
   while (schedulable* call = waiting.pop_front()) call->abandon(why);
   fail_late_calls(why);
+  settle_device(nullptr);  // none will come: nobody waits for it
   if (detached_.exchange(false)) drop_handle();
 }
 
@@ -237,6 +238,7 @@ void actor_cell::stop(const error& why) noexcept {
     if (phase_ != phase::ended) set_ended(why);
     mailbox_.forget_resumable();
   }
+  settle_device(nullptr);
   abandon_waiting(why);
   while (call_base* suspended = mailbox_in_progress()) suspended->abandon(why);
   destroy_object();
@@ -309,6 +311,7 @@ void actor_cell::rebuild() noexcept {
   }
   if (constructor) {
     if (named_) constructor->configure({.name = name_});
+    constructor->device = device_now();  // what it asks for is of this one
     if (!resources && wanted) constructor->require(*wanted);
     add_call();
     constructor->counted_ = true;

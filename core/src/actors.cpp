@@ -93,14 +93,13 @@ void throw_other_type(const handle_base& handle, const std::string& wanted) {
 }
 
 void register_actor(actor_cell& cell) {
-  cell.bind(cell.owner().next_device());
+  if (!cell.device_open()) cell.bind(cell.owner().next_device());
   cell.owner().add_actor(cell);
 }
 
-/// The actor's device must be known before the first call. If nobody else can have called it yet and the constructor's
-/// arguments are there, its resources are taken right now, on a device where there is room; else it stays on the one
-/// that it was given in turn, and asks for that one's share when the arguments are there: it must not hold what the
-/// maker of an argument may need.
+/// The device of an actor that asks for a share of one is that of the share: device calls wait for it. If nobody else
+/// can have met the actor yet and the constructor's arguments are there, its resources are taken right now, so that
+/// none has to; else when the arguments are there: it must not hold what the maker of an argument may need.
 void start_actor(const actor_options& options, call_base& constructor) {
   actor_cell& cell = constructor.cell();
   runtime& owner = cell.owner();
@@ -110,7 +109,7 @@ void start_actor(const actor_options& options, call_base& constructor) {
   if (!request.empty() && !cell.named() && constructor.arguments_there() && owner.ledger().shortages(request).empty()) {
     cell.resources = owner.ledger().try_take(owner.ledger().demand_of(request));
     const auto devices = cell.resources.devices();
-    if (!devices.empty()) cell.bind(owner.platform().devices()[static_cast<std::size_t>(devices.front())]);
+    if (!devices.empty()) cell.settle_device(owner.platform().devices()[static_cast<std::size_t>(devices.front())]);
   }
   constructor.device = cell.device_now();
   if (!cell.resources) constructor.require(request);

@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 
+#include "runtime.hpp"
+
 namespace glint::detail {
 
 void device_completion::start(std::vector<hold_ptr<store::entry>> results, gpu::stream_point at, device_origin from) {
@@ -65,6 +67,7 @@ void device_completion::look_for_failures() noexcept {
 void device_completion::part_done() noexcept {
   if (parts_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   look_for_failures();
+  if (failure_ && failure_->code() == errc::device_lost && from_.owner) from_.owner->look_for_lost_devices();
   from_.share.reset();
   for (const auto& result : results_) {
     if (failure_) {

@@ -48,7 +48,8 @@ bool resource_ledger::lacks(const resource_claim& claim, const resource_demand::
 bool resource_ledger::usable(int index, const resource_claim& claim) const {
   const device& d = devices_[static_cast<std::size_t>(index)];
   const auto of_each = std::min(claim.demand_.gpu_units, static_cast<std::int32_t>(units_per_one));
-  return d.free >= of_each && !d.queue.older_than(claim.order_);
+  const bool in_service = !d.lost || index == claim.bound_device;
+  return in_service && d.free >= of_each && !d.queue.older_than(claim.order_);
 }
 
 int resource_ledger::most_free(const resource_claim& claim) const {
@@ -224,12 +225,12 @@ std::unique_ptr<resource_share::held> resource_ledger::make_share(const resource
 void resource_ledger::request(resource_claim& claim) noexcept {
   claim.share_ = make_share(claim.demand_);
   told_list told;
-  std::optional<error> stopped;
+  std::optional<error> refused;
   {
     const lock_guard guard(mutex_);
     GLINT_ASSERT(!claim.waiting_.listed(), "a claim was requested that waits already");
-    stopped = stopped_;
-    if (!stopped) {
+    refused = stopped_ ? stopped_ : hopeless(claim);
+    if (!refused) {
       claim.order_ = ++arrivals_;
       if (grant(claim, true)) {
         told.push_back(claim);
@@ -239,7 +240,7 @@ void resource_ledger::request(resource_claim& claim) noexcept {
       }
     }
   }
-  if (stopped) return claim.refused(*stopped);
+  if (refused) return claim.refused(*refused);
   tell(told);
 }
 

@@ -48,7 +48,7 @@ class resource_claim {
   /// All that was asked for is there. Called once a request, by whoever asked or gave something back, with no lock
   /// held. May destroy the claim.
   virtual void granted(resource_share share) noexcept = 0;
-  /// Instead of `granted`: the ledger has stopped.
+  /// Instead of `granted`: the ledger has stopped, or (device_lost) so many devices were lost that it never will be.
   virtual void refused(const error& why) noexcept = 0;
   /// Who asks, for reports. Called under the ledger's lock while it waits: must be quick, and run no user code.
   [[nodiscard]] virtual std::string subject() const = 0;
@@ -111,6 +111,12 @@ class resource_ledger {
   bool withdraw(resource_claim& claim) noexcept;
   /// Takes at once what nobody waits for; empty if there is not enough.
   [[nodiscard]] resource_share try_take(const resource_demand& demand);
+  /// Takes a lost device out of service: nothing of it is granted any more, and who asks for more devices than are left
+  /// is refused. But who is bound to it gets it, and finds out: an actor, which then moves. False if it was before.
+  bool retire(int device) noexcept;
+  /// Of the devices that have `gpu_units` free (of each, if more than one is wanted) that which has most free; -1 if
+  /// none has, or others wait for any device.
+  [[nodiscard]] int device_with_room(std::int32_t gpu_units) const noexcept;
   /// Refuses those who wait, and whoever asks later.
   void stop(const error& why) noexcept;
 
@@ -136,6 +142,7 @@ class resource_ledger {
   struct device {
     std::int32_t free = units_per_one;
     std::uint32_t holders = 0;
+    bool lost = false;
     claim_queue queue = {};  // of claims bound to it
   };
   /// Claims to be told, in order.
@@ -161,6 +168,8 @@ class resource_ledger {
   [[nodiscard]] static std::unique_ptr<resource_share::held> make_share(const resource_demand& demand);
   [[nodiscard]] bool lacks(const resource_claim& claim, const resource_demand::part& part) const GLINT_REQUIRES(mutex_);
   [[nodiscard]] bool usable(int device, const resource_claim& claim) const GLINT_REQUIRES(mutex_);
+  /// Why it will never be granted.
+  [[nodiscard]] std::optional<error> hopeless(const resource_claim& claim) const GLINT_REQUIRES(mutex_);
   [[nodiscard]] bool choose_devices(const resource_claim& claim, std::vector<int>& chosen) const GLINT_REQUIRES(mutex_);
   [[nodiscard]] int most_free(const resource_claim& claim) const GLINT_REQUIRES(mutex_);
   /// Takes all, or joins the queues of what is lacking, if it is to wait.
@@ -179,6 +188,7 @@ class resource_ledger {
   [[nodiscard]] const std::string& name_of(std::uint32_t index) const noexcept;
   [[nodiscard]] std::string describe(const resource_claim& claim) const GLINT_REQUIRES(mutex_);
   [[nodiscard]] std::string describe_devices(const resource_claim& claim) const GLINT_REQUIRES(mutex_);
+  [[nodiscard]] std::string lost_devices() const GLINT_REQUIRES(mutex_);
 
   const resource_totals totals_;
   mutable mutex mutex_;
@@ -186,6 +196,7 @@ class resource_ledger {
   std::vector<pool*> dirty_ GLINT_GUARDED_BY(mutex_);  // reserved for all
   bool devices_dirty_ GLINT_GUARDED_BY(mutex_) = false;
   std::vector<device> devices_ GLINT_GUARDED_BY(mutex_);
+  int lost_count_ GLINT_GUARDED_BY(mutex_) = 0;
   claim_queue device_queue_ GLINT_GUARDED_BY(mutex_);  // of claims that take any device
   std::uint64_t arrivals_ GLINT_GUARDED_BY(mutex_) = 0;
   std::size_t waiting_ GLINT_GUARDED_BY(mutex_) = 0;

@@ -14,8 +14,12 @@ std::vector<std::string> resource_ledger::shortages(const resource_request& requ
     all.push_back(what + " (this node has " + total + ")");
   };
   const auto gpu_units = static_cast<std::uint64_t>(request.gpu_units);
-  if (gpu_units > static_cast<std::uint64_t>(totals_.devices) * units_per_one) {
-    lacks(units_text(gpu_units) + " gpus", std::to_string(totals_.devices));
+  if (gpu_units > 0) {
+    const lock_guard guard(mutex_);
+    if (gpu_units > static_cast<std::uint64_t>(totals_.devices - lost_count_) * units_per_one) {
+      lacks(units_text(gpu_units) + " gpus",
+            std::to_string(totals_.devices) + (lost_count_ == 0 ? "" : ", and lost " + lost_devices()));
+    }
   }
   if (request.memory_bytes > totals_.memory_bytes) {
     lacks(bytes_text(request.memory_bytes) + " memory", bytes_text(totals_.memory_bytes));
@@ -58,7 +62,7 @@ std::string resource_ledger::describe_devices(const resource_claim& claim) const
   std::uint64_t holders = 0;
   for (std::size_t i = 0; i < devices_.size(); ++i) {
     text += (i == 0 ? " " : ", ") + units_text(static_cast<std::uint64_t>(devices_[i].free)) + " of device " +
-            std::to_string(i);
+            std::to_string(i) + (devices_[i].lost ? ", which is lost" : "");
     holders += devices_[i].holders;
   }
   const bool first = claim.hooks_.back().queue->first() == &claim;

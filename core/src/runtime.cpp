@@ -120,7 +120,29 @@ void runtime::remove_actor(actor_cell& cell) noexcept {
 intrusive_ptr<gpu::device_context> runtime::next_device() noexcept {
   const auto& devices = platform_->devices();
   if (devices.empty()) return nullptr;
-  return devices[next_device_.fetch_add(1, std::memory_order_relaxed) % devices.size()];
+  const std::size_t turn = next_device_.fetch_add(1, std::memory_order_relaxed);
+  const auto& next = devices[turn % devices.size()];
+  if (!next->found_lost()) [[likely]]
+    return next;
+  // Turns of lost devices are the others' in their turn.
+  std::vector<gpu::device_context*> living;
+  for (const auto& d : devices) {
+    if (!d->found_lost()) living.push_back(d.get());
+  }
+  if (living.empty()) return next;
+  return intrusive_ptr<gpu::device_context>(living[turn / devices.size() % living.size()]);
+}
+
+intrusive_ptr<gpu::device_context> runtime::device_for(std::int32_t gpu_units) noexcept {
+  const int with_room = gpu_units > 0 ? ledger_->device_with_room(gpu_units) : -1;
+  return with_room >= 0 ? platform_->devices()[static_cast<std::size_t>(with_room)] : next_device();
+}
+
+void runtime::look_for_lost_devices() noexcept {
+  for (const auto& d : platform_->devices()) {
+    if (d->answers() || !ledger_->retire(d->index())) continue;
+    log(log_level::warning, "device ", d->index(), " (", d->device().info().name, ") is lost: it gets no more work");
+  }
 }
 
 void runtime::stop() noexcept {

@@ -57,8 +57,14 @@ class runtime {
 
   [[nodiscard]] blocked_bodies& blocked() noexcept { return blocked_; }
 
-  /// The device for work without a wish: in turn. Null without devices.
+  /// The device for work without a wish: in turn, of those that were not found lost; any, if all were, so that who uses
+  /// it is told. Null without devices.
   [[nodiscard]] intrusive_ptr<gpu::device_context> next_device() noexcept;
+  /// The device for who will ask for a share of `gpu_units`: one where there is room for it now, else as `next_device`.
+  [[nodiscard]] intrusive_ptr<gpu::device_context> device_for(std::int32_t gpu_units) noexcept;
+  /// Something failed with device_lost: those devices that do not answer any more get no more work. Cost: an event a
+  /// device.
+  void look_for_lost_devices() noexcept;
 
   /// Ends everything, as glint::shutdown promises. Precondition: the gate is closed.
   void stop() noexcept;

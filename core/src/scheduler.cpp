@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduler.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <system_error>
 
@@ -83,6 +84,23 @@ bool scheduler::ask(schedulable& item, std::int32_t units) {
   if (stopping_.load()) return false;
   asking_.push_back(std::make_unique<cpu_claim>(units, &item, nullptr));
   claims_waiting_.fetch_add(1);
+  return true;
+}
+
+bool scheduler::withdraw(const schedulable& item) noexcept {
+  std::unique_ptr<cpu_claim> gone;
+  {
+    const lock_guard guard(claims_mutex_);
+    const auto found = std::ranges::find(asking_, &item, [](const auto& claim) { return claim->task; });
+    if (found == asking_.end()) return false;
+    gone = std::move(*found);
+    asking_.erase(found);
+    claims_waiting_.fetch_sub(1);
+    reports_.remove(*gone);
+  }
+  for (const int lane : gone->lanes) release(lane);
+  if (gone->fraction != 0) release_fraction(gone->fraction);
+  serve_claims();  // those behind it may ask for less, though nothing was set aside
   return true;
 }
 

@@ -90,6 +90,9 @@ class scheduler {
   void submit(schedulable& item) noexcept;
   /// Queues work that needs another amount. Precondition: not more than there is.
   void submit(schedulable& item, std::int32_t units);
+  /// True: the item waited for another amount than one slot, does not any more, and is the caller's; what was set aside
+  /// for it goes to others. False: it does not wait for that, or is about to run. Cost: a look at all that wait.
+  [[nodiscard]] bool withdraw(const schedulable& item) noexcept;
 
   /// Gives up the calling worker's slots while it blocks; `end_blocking` takes as many again, waiting its turn.
   struct blocked {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/core/detail/task.hpp>
 
+#include <algorithm>
+
 #include <glint/base/exception.hpp>
 #include <glint/core/detail/runtime_access.hpp>
 #include <glint/core/runtime.hpp>
@@ -140,6 +142,7 @@ void task_base::withdraw_claim() noexcept {
 void task_base::resources_granted() noexcept {
   if (const auto devices = claim_->share.devices(); !devices.empty()) {
     device = runtime_.platform().devices()[static_cast<std::size_t>(devices.front())];
+    device_granted();
   }
   if (stop_requested()) return runnable();
   place();
@@ -150,6 +153,7 @@ std::span<const int> task_base::reserved_devices() const noexcept {
 }
 
 void task_base::place() noexcept {
+  if (on_device() && !device) device = own_device();
   if (on_device() && !device) {
     auto* holder = placement::most_bytes(*this);
     device = holder ? intrusive_ptr<gpu::device_context>(holder) : runtime_.next_device();
@@ -181,11 +185,21 @@ void task_base::swap_object(ref_argument& argument, intrusive_ptr<store::entry> 
 
 void task_base::runnable() noexcept {
   if (stop_requested() || has_failed()) return execute();  // nothing to run: needs no slot
-  runtime_.scheduler().submit(*this, cpu_units);
+  ask_for_slots();
 }
 
 void task_base::resumable() noexcept {
-  runtime_.scheduler().submit(*this, cpu_units);
+  ask_for_slots();
+}
+
+/// A suspended body that was stopped goes on to be told so: that is not worth more than a slot.
+void task_base::ask_for_slots() noexcept {
+  scheduler& slots = runtime_.scheduler();
+  if (cpu_units == units_per_slot) return slots.submit(*this);
+  if (stop_requested()) return slots.submit(*this, std::min(cpu_units, units_per_slot));
+  const task_pin alive(*this);  // it may run to its end at once
+  slots.submit(*this, cpu_units);
+  if (stop_requested()) withdraw_slots();  // `stop` came before it was queued
 }
 
 void task_base::run() noexcept {
@@ -226,6 +240,7 @@ void task_base::execute() noexcept {
   } catch (...) {
     failure = error_of_body(std::current_exception(), subject());
   }
+  if (failure->code() == errc::device_lost) runtime_.look_for_lost_devices();  // before it is tried again
   if (!retry(*failure)) fail(*std::move(failure));
 }
 
@@ -269,6 +284,7 @@ void task_base::run_on_device() {
     (void)context.join();
     const gpu::stream_point reached = context.finish();  // what it had enqueued may still read the arguments
     note_uses(reached);
+    for (const auto& result : results()) result->discard();  // made, if it was a join that failed
     release_resources(reached);
     throw;
   }
@@ -280,6 +296,7 @@ void task_base::run_on_device() {
 /// A task with a deadline stays until its results settle, as they have to before that.
 void task_base::issue_results(const gpu::stream_point& point, device_origin from) {
   note_uses(point);
+  from.owner = &runtime_;
   for (auto* a = arguments_; a; a = a->next_) {
     if (a->object_->level() != store::readiness::ready) from.inputs.emplace_back(a->object_.get());
   }

@@ -82,6 +82,7 @@ bool task_base::stop(const error& why, bool children) noexcept {
   if (resumed) resumable();
   withdraw_arguments();
   withdraw_claim();
+  withdraw_slots();
   stop_children(std::move(family), end_of_children());
   return true;
 }
@@ -112,6 +113,17 @@ void task_base::withdraw_arguments() noexcept {
     for (auto* a = arguments_; a; a = a->next_) withdrawn += a->object_->remove(*a) ? 1 : 0;
   }
   if (withdrawn > 0) argument_done(withdrawn);
+}
+
+/// While it waited, slots were set aside for it, and it kept what the ledger had granted to it. To fail it needs no
+/// slot, nor does anybody else have to wait for that.
+void task_base::withdraw_slots() noexcept {
+  if (cpu_units == units_per_slot || !runtime_.scheduler().withdraw(*this)) return;
+  if (begun()) {
+    resumable();
+  } else {
+    runnable();
+  }
 }
 
 void join_family(task_base& child) noexcept {

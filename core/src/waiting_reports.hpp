@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include <glint/base/clock.hpp>
 #include <glint/base/mutex.hpp>
@@ -49,6 +50,13 @@ class report_queue {
   void remove(report_hook& hook) noexcept;
   /// Anyone of those that wait; null if nobody does.
   [[nodiscard]] report_hook* any() const noexcept;
+  /// Calls `visit(hook)` for each of them; it may remove that one.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (list& l : lists_) {
+      for (report_hook* hook = l.first; hook;) visit(*std::exchange(hook, hook->next_));
+    }
+  }
   /// When the next one is due; time_point::max() for never.
   [[nodiscard]] clock::time_point next_due() const noexcept;
   /// One that is due, which then is due again later; null if none is.
@@ -79,6 +87,11 @@ class wait_reporter : private timer {
   void remove(report_hook& hook) noexcept { waiting_.remove(hook); }
   /// Anyone of those that wait; null if nobody does.
   [[nodiscard]] report_hook* any() const noexcept { return waiting_.any(); }
+  /// As the queue's.
+  template <class Visit>
+  void for_each(Visit visit) {
+    waiting_.for_each(visit);
+  }
   /// Before what the reports are made of goes: no report is under way any more. Without the lock.
   void close() noexcept { timers_.cancel_and_wait(*this); }
 

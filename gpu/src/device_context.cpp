@@ -38,6 +38,14 @@ result<intrusive_ptr<gpu::stream>> device_context::new_stream() {
   return gpu::stream::create(device_, poller_, events_, counters_);
 }
 
+bool device_context::answers() noexcept {
+  if (found_lost()) return false;
+  const auto made = device_->create_event();
+  if (made || made.error().code() != errc::device_lost) return true;
+  lost_.store(true, std::memory_order_relaxed);
+  return false;
+}
+
 result<intrusive_ptr<gpu::stream>> device_context::task_stream() {
   const lock_guard lock(mutex_);
   const std::size_t turn = next_ % task_streams_max;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -47,6 +48,12 @@ class device_context final : public ref_counted {
   [[nodiscard]] deferred_frees& deferred() const noexcept { return *deferred_; }
   [[nodiscard]] statistics_counters& counters() const noexcept { return *counters_; }
 
+  /// Asks whether the device still does anything. Once it was found lost it stays so. Cost: an event is made; a load
+  /// when it was found lost before.
+  [[nodiscard]] bool answers() noexcept;
+  /// Whether `answers` ever said no: one load.
+  [[nodiscard]] bool found_lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
+
   /// A stream of the pool for a task, taken in turn: several tasks may share one (bounded, four a device).
   [[nodiscard]] result<intrusive_ptr<gpu::stream>> task_stream();
   /// A stream of its own, for an actor: one that nobody holds any more if there is such, so that no destructor of a
@@ -70,6 +77,7 @@ class device_context final : public ref_counted {
   std::unique_ptr<device_memory> memory_;
   std::unique_ptr<deferred_frees> deferred_;
   intrusive_ptr<gpu::stream> transfer_;
+  std::atomic<bool> lost_{false};
 
   mutable mutex mutex_;
   std::vector<intrusive_ptr<gpu::stream>> shared_ GLINT_GUARDED_BY(mutex_);  // the pool for tasks

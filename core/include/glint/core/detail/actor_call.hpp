@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -69,6 +70,7 @@ class call_base : public task_base {
   /// The record is closed: the actor must not find it any more.
   void let_go() noexcept override;
   void resumable() noexcept override;
+  [[nodiscard]] intrusive_ptr<gpu::device_context> own_device() noexcept override;
   void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept override;
   [[nodiscard]] hold_ptr<store::entry> chain() override;
   void count() noexcept override;
@@ -77,6 +79,8 @@ class call_base : public task_base {
   friend class actor_cell;
   friend class call_order;
   friend class mailbox;
+
+  void wait_for_device();
 
   actor_cell& cell_;
   std::uint64_t caller_ = 0;
@@ -87,6 +91,8 @@ class call_base : public task_base {
   bool pending_ = false;                  // counts among the actor's pending calls
   bool again_ = false;                    // not the first attempt
   bool arguments_there_ = false;          // guarded by the order's lock
+  // For the actor's device, of a call that was made before that was known; else null.
+  std::unique_ptr<ref_argument> device_wait_;
   // Guarded by the cell's mailbox lock.
   bool in_progress_ = false;
   bool resume_due_ = false;    // became resumable before the step that suspended it was over
@@ -111,6 +117,7 @@ class construct_base : public call_base {
   [[nodiscard]] std::optional<error> refusal() noexcept override { return std::nullopt; }
   void failing(const error& failure) noexcept override;
   void keep_resources(resource_share& share) noexcept override;
+  void device_granted() noexcept override;
 };
 
 }  // namespace glint::detail

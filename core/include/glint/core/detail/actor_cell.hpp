@@ -149,8 +149,15 @@ class actor_cell : public ref_counted {
   // Device.
   /// Fixes the device on which this actor's device code runs.
   void bind(intrusive_ptr<gpu::device_context> device) noexcept { device_ = std::move(device); }
-  /// For whoever is not one of the actor's steps.
+  /// For whoever is not one of the actor's steps. Null while it is open.
   [[nodiscard]] intrusive_ptr<gpu::device_context> device_now() noexcept;
+  /// Whether the device is yet to be known: it will be that of the share that is asked for, and device calls wait for
+  /// it as for an argument.
+  [[nodiscard]] bool device_open() const noexcept { return device_open_.load(std::memory_order_acquire); }
+  /// What they wait for; null if the device is known.
+  [[nodiscard]] intrusive_ptr<store::entry> device_to_come() noexcept;
+  /// Fixes a device that is open, or leaves it null as none will come. Does nothing to one that is known.
+  void settle_device(intrusive_ptr<gpu::device_context> device) noexcept;
   /// The actor's own stream, made at its first device call: its members are in stream order from call to call.
   [[nodiscard]] glint::result<intrusive_ptr<gpu::stream>> stream();
   /// What the constructor failed with behind the end of its body on a device; null while it has not.
@@ -241,6 +248,7 @@ class actor_cell : public ref_counted {
   std::atomic<bool> ended_{false};     // phase_ == ended, for those without the lock
   std::atomic<bool> detached_{false};  // the runtime has a handle
   std::atomic<bool> on_stream_{false};
+  std::atomic<bool> device_open_;  // cleared with device_to_come_, for those without the lock
 
   call_order order_;
 
@@ -261,6 +269,7 @@ class actor_cell : public ref_counted {
   std::optional<error> closed_ GLINT_GUARDED_BY(mailbox_mutex_);  // why calls are not taken: it ended, or restarts
 
   intrusive_ptr<gpu::device_context> device_;  // changes under the lock and in no step
+  intrusive_ptr<store::entry> device_to_come_ GLINT_GUARDED_BY(mailbox_mutex_);
   // Of whoever runs a step that is alone, and of the turn that rebuilds.
   intrusive_ptr<gpu::stream> stream_;
   hold_ptr<store::entry> construction_;   // the constructor's result, if it ran on a device

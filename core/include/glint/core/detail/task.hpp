@@ -255,6 +255,10 @@ class task_base : public schedulable, public store::producer {
   [[nodiscard]] virtual hold_ptr<store::entry> chain() { return {}; }
   /// A suspended body can go on.
   virtual void resumable() noexcept;
+  /// Where it has to run, if `device` was not known when it was made (an actor's call); null for any device.
+  [[nodiscard]] virtual intrusive_ptr<gpu::device_context> own_device() noexcept { return nullptr; }
+  /// `device` is that of the share which was granted: a constructor's call tells its actor.
+  virtual void device_granted() noexcept {}
   /// The body has returned: takes what was granted to it if that is kept (an actor's, for life).
   virtual void keep_resources(resource_share& /*share*/) noexcept {}
   /// Indices of the devices that the body has a share of; empty if it did not ask for one.
@@ -279,6 +283,8 @@ class task_base : public schedulable, public store::producer {
   void argument_done(std::uint32_t count = 1) noexcept;
   void withdraw_arguments() noexcept;
   void withdraw_claim() noexcept;
+  void ask_for_slots() noexcept;
+  void withdraw_slots() noexcept;
   void link_child(task_base& child) noexcept;
   void unlink_child(task_base& child) noexcept;
   void hand_children_over() noexcept;
