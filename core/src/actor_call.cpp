@@ -16,7 +16,7 @@ call_base::~call_base() {
 }
 
 void call_base::let_go() noexcept {
-  if (in_progress_ || pending_) cell_.call_over(*this);
+  if (in_progress_ || pending_ || (constructor_ && counted_)) cell_.call_over(*this);
   if (std::exchange(counted_, false)) cell_.drop_call();
 }
 

@@ -177,8 +177,9 @@ void actor_cell::call_resumable(call_base& call) noexcept {
 }
 
 void actor_cell::call_over(call_base& call) noexcept {
-  if (call.in_progress_) {
+  if (call.in_progress_ || call.constructor_) {
     const spin_guard guard(mailbox_mutex_);
+    if (constructor_ == &call) constructor_ = nullptr;
     mailbox_.over(call);
   }
   if (std::exchange(call.pending_, false)) pending_over();

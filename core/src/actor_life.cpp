@@ -70,6 +70,9 @@ void actor_cell::begin(call_base& constructor) noexcept {
   begun_ = true;
   add_call();
   constructor.counted_ = true;
+  const spin_guard guard(mailbox_mutex_);
+  constructor_ = &constructor;
+  if (phase_ == phase::ended) constructor.refuse(*closed_);  // by who found it by its name
 }
 
 void actor_cell::cannot_begin(std::exception_ptr thrown) noexcept {
@@ -154,6 +157,8 @@ void actor_cell::end(const error& why, bool in_progress, const call_base* except
     set_ended(why);
     waiting = mailbox_.take_waiting([](const call_base&) { return true; });
     if (in_progress) doomed = calls_in_progress(except);
+    // It may wait for arguments, or before others for resources that it will not use.
+    if (constructor_ && !constructor_->in_progress_) doomed.emplace_back(*constructor_);
     start = turn_for_duty();
   }
   launch(start);
@@ -276,20 +281,25 @@ void actor_cell::rebuild() noexcept {
   } catch (...) {
     failure = error_from_exception(std::current_exception(), "actor " + name_);
   }
+  if (constructor) {
+    if (named_) constructor->configure({.name = name_});
+    if (!resources && wanted) constructor->require(*wanted);
+    add_call();
+    constructor->counted_ = true;
+  }
   bool go_on = false;
   {
     const spin_guard guard(mailbox_mutex_);
     duty_taken_ = false;
     go_on = constructor && phase_ == phase::restarting;
-    if (go_on) phase_ = phase::constructing;
+    if (go_on) {
+      phase_ = phase::constructing;
+      constructor_ = constructor;
+    }
   }
   if (!constructor) {
     return end(error(errc::actor_stopped, "actor " + name_ + " could not be built anew").with_cause(*failure), true);
   }
-  if (named_) constructor->configure({.name = name_});
-  if (!resources && wanted) constructor->require(*wanted);
-  add_call();
-  constructor->counted_ = true;
   if (go_on) return constructor->start();
   constructor->abandon(error(errc::actor_stopped, "actor " + name_ + " ended while it was to be built anew"));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 namespace glint::detail {
 
@@ -26,6 +27,11 @@ class claim_queue {
   /// claim that had all it needed of this resource until a younger one took it comes here late, so few are older.
   void insert(claim_hook& hook) noexcept;
   void remove(claim_hook& hook) noexcept;
+  /// Calls `visit(claim)` for each, in order; it may remove that one.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (claim_hook* hook = first_; hook;) visit(*std::exchange(hook, hook->next)->claim);
+  }
 
  private:
   claim_hook* first_ = nullptr;

@@ -25,6 +25,7 @@ struct device_origin {
   std::vector<gpu_context::side> sides = {};          ///< What it enqueued on its other devices.
   resource_share share = {};                          ///< Given back when all has run.
   hold_ptr<store::entry> outcome = {};                ///< Settled as the results are, but by nobody else; or null.
+  runtime* owner = nullptr;                           ///< Told of a lost device; or null.
   task_base* task = nullptr;                          ///< To be finished when the results are settled; or null.
 };
 

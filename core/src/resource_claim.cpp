@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The ledger's smaller parts: queues, claims and shares.
+#include <algorithm>
 #include <utility>
 
 #include <glint/base/assert.hpp>
@@ -61,6 +62,36 @@ void resource_share::reset() noexcept {
 
 std::span<const int> resource_share::devices() const noexcept {
   return held_ ? std::span<const int>(held_->devices) : std::span<const int>();
+}
+
+// ---- devices that are lost ----
+
+bool resource_ledger::hopeless(const resource_claim& claim) const noexcept {
+  if (devices_retired_ == 0 || claim.demand_.gpu_units == 0) return false;
+  const int wanted = std::max(1, claim.demand_.gpu_units / static_cast<int>(units_per_one));
+  const int bound = claim.bound_device;
+  const bool to_lost = bound >= 0 && devices_[static_cast<std::size_t>(bound)].retired;
+  return wanted > devices_left() + (to_lost ? 1 : 0);
+}
+
+void resource_ledger::retire(int index) noexcept {
+  told_list told;
+  {
+    const lock_guard guard(mutex_);
+    if (std::exchange(devices_[static_cast<std::size_t>(index)].retired, true)) return;
+    ++devices_retired_;
+    told_list gone;
+    device_queue_.for_each([&](resource_claim& claim) GLINT_REQUIRES(mutex_) {
+      if (!hopeless(claim)) return;
+      leave(claim);
+      claim.share_.reset();
+      gone.push_back(claim);
+    });
+    devices_dirty_ = true;
+    told = serve();  // what they waited for may be another's
+    while (resource_claim* claim = gone.pop_front()) told.push_back(*claim);
+  }
+  tell(told);
 }
 
 }  // namespace glint::detail

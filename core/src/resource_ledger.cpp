@@ -48,7 +48,8 @@ bool resource_ledger::lacks(const resource_claim& claim, const resource_demand::
 bool resource_ledger::usable(int index, const resource_claim& claim) const {
   const device& d = devices_[static_cast<std::size_t>(index)];
   const auto of_each = std::min(claim.demand_.gpu_units, static_cast<std::int32_t>(units_per_one));
-  return d.free >= of_each && !d.queue.older_than(claim.order_);
+  const bool in_service = !d.retired || claim.bound_device == index;
+  return in_service && d.free >= of_each && !d.queue.older_than(claim.order_);
 }
 
 int resource_ledger::most_free(const resource_claim& claim) const {
@@ -142,7 +143,11 @@ void resource_ledger::mark(pool& p) noexcept {
 
 void resource_ledger::serve_pool(pool& p, told_list& told) noexcept {
   while (resource_claim* first = p.queue.first()) {
-    if (!grant(*first, true)) return;
+    if (hopeless(*first)) {
+      first->share_.reset();
+    } else if (!grant(*first, true)) {
+      return;
+    }
     leave(*first);
     told.push_back(*first);
   }
@@ -164,7 +169,11 @@ void resource_ledger::serve_devices(told_list& told) noexcept {
   std::uint64_t after = 0;
   while (resource_claim* next = first_for_devices(after)) {
     after = next->order_;
-    if (!grant(*next, true)) continue;
+    if (hopeless(*next)) {
+      next->share_.reset();
+    } else if (!grant(*next, true)) {
+      continue;
+    }
     leave(*next);
     told.push_back(*next);
   }
@@ -210,7 +219,13 @@ void resource_ledger::tell(told_list told) noexcept {
   thread_local bool telling = false;
   while (resource_claim* claim = told.pop_front()) queue.push_back(*claim);
   if (std::exchange(telling, true)) return;
-  while (resource_claim* next = queue.pop_front()) next->granted(resource_share(std::move(next->share_)));
+  while (resource_claim* next = queue.pop_front()) {
+    if (next->share_) {
+      next->granted(resource_share(std::move(next->share_)));
+    } else {
+      next->refused(error(errc::device_lost, "devices of this node were lost, and fewer are left than it asks for"));
+    }
+  }
   telling = false;
 }
 
@@ -231,7 +246,9 @@ void resource_ledger::request(resource_claim& claim) noexcept {
     stopped = stopped_;
     if (!stopped) {
       claim.order_ = ++arrivals_;
-      if (grant(claim, true)) {
+      const bool none_left = hopeless(claim);
+      if (none_left) claim.share_.reset();
+      if (none_left || grant(claim, true)) {
         told.push_back(claim);
       } else {
         ++waiting_;

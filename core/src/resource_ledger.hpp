@@ -48,7 +48,7 @@ class resource_claim {
   /// All that was asked for is there. Called once a request, by whoever asked or gave something back, with no lock
   /// held. May destroy the claim.
   virtual void granted(resource_share share) noexcept = 0;
-  /// Instead of `granted`: the ledger has stopped.
+  /// Instead of `granted`: the ledger has stopped, or fewer devices are left than were asked for (device_lost).
   virtual void refused(const error& why) noexcept = 0;
   /// Who asks, for reports. Called under the ledger's lock while it waits: must be quick, and run no user code.
   [[nodiscard]] virtual std::string subject() const = 0;
@@ -67,7 +67,8 @@ class resource_claim {
   std::uint64_t order_ = 0;
   std::vector<claim_hook> hooks_;  // one a part, then one for devices
   waiting_hook waiting_;
-  std::unique_ptr<resource_share::held> share_;  // made before it is needed: granting allocates nothing
+  // Made before it is needed, as granting allocates nothing; null for one that is told that it is hopeless.
+  std::unique_ptr<resource_share::held> share_;
   resource_claim* next_told_ = nullptr;
 };
 
@@ -111,6 +112,9 @@ class resource_ledger {
   bool withdraw(resource_claim& claim) noexcept;
   /// Takes at once what nobody waits for; empty if there is not enough.
   [[nodiscard]] resource_share try_take(const resource_demand& demand);
+  /// The device is lost: nobody is given a share of it any more, but who is bound to it (an actor, which finds that out
+  /// by itself and moves). Those who ask for more devices than are left are refused. Idempotent.
+  void retire(int device) noexcept;
   /// Refuses those who wait, and whoever asks later.
   void stop(const error& why) noexcept;
 
@@ -136,6 +140,7 @@ class resource_ledger {
   struct device {
     std::int32_t free = units_per_one;
     std::uint32_t holders = 0;
+    bool retired = false;
     claim_queue queue = {};  // of claims bound to it
   };
   /// Claims to be told, in order.
@@ -172,6 +177,11 @@ class resource_ledger {
   [[nodiscard]] told_list serve() noexcept GLINT_REQUIRES(mutex_);
   void serve_pool(pool& p, told_list& told) noexcept GLINT_REQUIRES(mutex_);
   void serve_devices(told_list& told) noexcept GLINT_REQUIRES(mutex_);
+  /// Whether fewer devices are left than it asks for. If so it is to be told that, not granted.
+  [[nodiscard]] bool hopeless(const resource_claim& claim) const noexcept GLINT_REQUIRES(mutex_);
+  [[nodiscard]] int devices_left() const noexcept GLINT_REQUIRES(mutex_) {
+    return static_cast<int>(devices_.size()) - devices_retired_;
+  }
   [[nodiscard]] resource_claim* first_for_devices(std::uint64_t after) const GLINT_REQUIRES(mutex_);
   [[nodiscard]] claim_queue& device_queue(const resource_claim& claim) GLINT_REQUIRES(mutex_);
   static void tell(told_list told) noexcept;
@@ -186,6 +196,7 @@ class resource_ledger {
   std::vector<pool*> dirty_ GLINT_GUARDED_BY(mutex_);  // reserved for all
   bool devices_dirty_ GLINT_GUARDED_BY(mutex_) = false;
   std::vector<device> devices_ GLINT_GUARDED_BY(mutex_);
+  int devices_retired_ GLINT_GUARDED_BY(mutex_) = 0;
   claim_queue device_queue_ GLINT_GUARDED_BY(mutex_);  // of claims that take any device
   std::uint64_t arrivals_ GLINT_GUARDED_BY(mutex_) = 0;
   std::size_t waiting_ GLINT_GUARDED_BY(mutex_) = 0;

@@ -14,8 +14,14 @@ std::vector<std::string> resource_ledger::shortages(const resource_request& requ
     all.push_back(what + " (this node has " + total + ")");
   };
   const auto gpu_units = static_cast<std::uint64_t>(request.gpu_units);
-  if (gpu_units > static_cast<std::uint64_t>(totals_.devices) * units_per_one) {
-    lacks(units_text(gpu_units) + " gpus", std::to_string(totals_.devices));
+  int lost = 0;
+  if (gpu_units > 0) {
+    const lock_guard guard(mutex_);
+    lost = devices_retired_;
+  }
+  if (gpu_units > static_cast<std::uint64_t>(totals_.devices - lost) * units_per_one) {
+    lacks(units_text(gpu_units) + " gpus",
+          std::to_string(totals_.devices) + (lost == 0 ? "" : ", of which " + std::to_string(lost) + " lost"));
   }
   if (request.memory_bytes > totals_.memory_bytes) {
     lacks(bytes_text(request.memory_bytes) + " memory", bytes_text(totals_.memory_bytes));

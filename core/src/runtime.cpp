@@ -98,7 +98,8 @@ runtime::runtime(intrusive_ptr<gpu::platform> platform, const config& settings, 
       scheduler_(std::make_unique<glint::detail::scheduler>(slot_count_of(settings.cpus), settings.idle_spin_us,
                                                             timers_, report_after_of(settings))),
       totals_(std::move(totals)),
-      ledger_(std::make_unique<resource_ledger>(totals_, timers_, report_after_of(settings))) {}
+      ledger_(std::make_unique<resource_ledger>(totals_, timers_, report_after_of(settings))),
+      lost_(std::make_unique<std::atomic<bool>[]>(platform_->devices().size())) {}
 
 runtime::~runtime() = default;
 
@@ -120,7 +121,23 @@ void runtime::remove_actor(actor_cell& cell) noexcept {
 intrusive_ptr<gpu::device_context> runtime::next_device() noexcept {
   const auto& devices = platform_->devices();
   if (devices.empty()) return nullptr;
-  return devices[next_device_.fetch_add(1, std::memory_order_relaxed) % devices.size()];
+  std::size_t index = 0;
+  for (std::size_t tries = devices.size(); tries > 0; --tries) {
+    index = next_device_.fetch_add(1, std::memory_order_relaxed) % devices.size();
+    if (!lost_[index].load(std::memory_order_relaxed)) break;  // one lost at this moment fails, and is tried again
+  }
+  return devices[index];
+}
+
+void runtime::look_for_lost_devices() noexcept {
+  const auto& devices = platform_->devices();
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    if (lost_[i].load()) continue;
+    const auto answer = devices[i]->device().create_event();
+    if (answer || answer.error().code() != errc::device_lost || lost_[i].exchange(true)) continue;
+    log(log_level::warning, "device ", i, " (", devices[i]->device().info().name, ") was lost and leaves service");
+    ledger_->retire(static_cast<int>(i));
+  }
 }
 
 void runtime::stop() noexcept {

@@ -53,8 +53,12 @@ class runtime {
   void remove_actor(actor_cell& cell) noexcept;
   [[nodiscard]] actor_directory& directory() noexcept { return directory_; }
 
-  /// The device for work without a wish: in turn. Null without devices.
+  /// The device for work without a wish: in turn, of those that are in service; any, if all are lost, which whoever
+  /// uses it finds out. Null without devices.
   [[nodiscard]] intrusive_ptr<gpu::device_context> next_device() noexcept;
+  /// Something failed with device_lost: asks each device whether it still answers. One that does not leaves service
+  /// for good: it is reported, and nobody is placed there any more. Cost: an event a device.
+  void look_for_lost_devices() noexcept;
 
   /// Ends everything, as glint::shutdown promises. Precondition: the gate is closed.
   void stop() noexcept;
@@ -71,6 +75,7 @@ class runtime {
   std::unique_ptr<resource_ledger> ledger_;
   counter_set counters_;
   std::atomic<std::uint32_t> next_device_{0};
+  std::unique_ptr<std::atomic<bool>[]> lost_;  // by index of the device
   std::atomic<bool> stopping_{false};
 
   actor_directory directory_;

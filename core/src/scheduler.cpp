@@ -168,14 +168,21 @@ void scheduler::grant(cpu_claim& claim) {
 }
 
 void scheduler::serve_claims() noexcept {
-  const lock_guard guard(claims_mutex_);
-  if (stopping_.load()) return;
-  serve_in_order();
-  // Those that have to wait. What has come since the last time is at the end.
-  for (auto c = asking_.rbegin(); c != asking_.rend() && !(*c)->listed(); ++c) reports_.add(**c);
+  set_aside unused;
+  {
+    const lock_guard guard(claims_mutex_);
+    if (stopping_.load()) return;
+    serve_in_order(unused);
+    // Those that have to wait. What has come since the last time is at the end.
+    for (auto c = asking_.rbegin(); c != asking_.rend() && !(*c)->listed(); ++c) reports_.add(**c);
+  }
+  if (!unused.any) return;
+  for (const int lane : unused.lanes) release(lane);
+  if (unused.fraction != 0) release_fraction(unused.fraction);
+  if (any_work()) wake_one();
 }
 
-void scheduler::serve_in_order() {
+void scheduler::serve_in_order(set_aside& unused) {
   if (!returning_.empty() && !asking_.empty()) {
     // Who comes back goes first, or two that have each collected a part would wait for each other.
     for (const int lane : std::exchange(asking_.front()->lanes, {})) idle_.add(lane);
@@ -186,9 +193,23 @@ void scheduler::serve_in_order() {
     grant(claim);
   }
   if (!returning_.empty()) return;
-  while (!asking_.empty() && collect(*asking_.front())) {
+  for (dismiss_stopped(unused); !asking_.empty() && collect(*asking_.front()); dismiss_stopped(unused)) {
     grant(*asking_.front());
     if (asking_.front()->task) return;
+    asking_.pop_front();
+  }
+}
+
+/// At the front only, where slots are set aside. They go to a lane, as what is left to do needs no more than a thread.
+void scheduler::dismiss_stopped(set_aside& unused) {
+  while (!asking_.empty() && asking_.front()->task->needs_no_slot()) {
+    cpu_claim& claim = *asking_.front();
+    unused.lanes.insert(unused.lanes.end(), claim.lanes.begin(), claim.lanes.end());
+    unused.fraction += claim.fraction;
+    unused.any = true;
+    claims_waiting_.fetch_sub(1);
+    reports_.remove(claim);
+    lanes_[next_lane_.fetch_add(1, std::memory_order_relaxed) % lanes_.size()].push(*claim.task);
     asking_.pop_front();
   }
 }

@@ -91,6 +91,11 @@ class scheduler {
   /// Queues work that needs another amount. Precondition: not more than there is.
   void submit(schedulable& item, std::int32_t units);
 
+  /// Work that asked for another amount than one slot was stopped: what was set aside for it is others'.
+  void look_again() noexcept {
+    if (claims_waiting_.load() != 0) serve_claims();
+  }
+
   /// Gives up the calling worker's slots while it blocks; `end_blocking` takes as many again, waiting its turn.
   struct blocked {
     std::int32_t units = 0;
@@ -123,7 +128,14 @@ class scheduler {
   void release(int lane) noexcept;
   void give_back(worker& self) noexcept;
   void serve_claims() noexcept;
-  void serve_in_order() GLINT_REQUIRES(claims_mutex_);
+  /// What was set aside for claims that ended before they were served.
+  struct set_aside {
+    std::vector<int> lanes = {};
+    std::int32_t fraction = 0;
+    bool any = false;
+  };
+  void serve_in_order(set_aside& unused) GLINT_REQUIRES(claims_mutex_);
+  void dismiss_stopped(set_aside& unused) GLINT_REQUIRES(claims_mutex_);
   [[nodiscard]] bool collect(cpu_claim& claim) GLINT_REQUIRES(claims_mutex_);
   void grant(cpu_claim& claim) GLINT_REQUIRES(claims_mutex_);
   void release_fraction(std::int32_t units) noexcept;

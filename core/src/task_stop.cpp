@@ -7,6 +7,7 @@
 
 #include "context.hpp"
 #include "runtime.hpp"
+#include "task_claim.hpp"
 
 /// How a task ends before its body has returned: by cancel, at its deadline, with its parent.
 namespace glint::detail {
@@ -56,6 +57,7 @@ bool task_base::stop(const error& why, bool children) noexcept {
   if (resumed) resumable();
   withdraw_arguments();
   withdraw_claim();
+  if (cpu_units != units_per_slot) runtime_.scheduler().look_again();  // nothing is set aside for it any more
   stop_children(std::move(family), end_of_children());
   return true;
 }
@@ -86,6 +88,22 @@ void task_base::withdraw_arguments() noexcept {
     for (auto* a = arguments_; a; a = a->next_) withdrawn += a->object_->remove(*a) ? 1 : 0;
   }
   if (withdrawn > 0) argument_done(withdrawn);
+}
+
+/// Whoever waits for a slot keeps what was granted to it, as nobody would wait for it twice; once stopped, it will not
+/// use it, and a slot may be long in coming.
+void task_base::withdraw_claim() noexcept {
+  if (!claim_) return;
+  if (runtime_.ledger().withdraw(*claim_)) return runnable();
+  resource_share unused;  // given back under no lock
+  const spin_guard guard(mutex_);
+  if (std::exchange(claim_->parked, false)) unused = std::move(claim_->share);
+}
+
+/// Either `stop` finds it parked, or whoever parked it finds that it was stopped.
+void task_base::park_share(bool parked) noexcept {
+  const spin_guard guard(mutex_);
+  claim_->parked = parked;
 }
 
 void join_family(task_base& child) noexcept {

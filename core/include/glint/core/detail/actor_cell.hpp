@@ -240,6 +240,7 @@ class actor_cell : public ref_counted {
   std::uint32_t life_ GLINT_GUARDED_BY(mailbox_mutex_) = 0;
   int restarts_left_ GLINT_GUARDED_BY(mailbox_mutex_);
   phase phase_ GLINT_GUARDED_BY(mailbox_mutex_) = phase::constructing;
+  call_base* constructor_ GLINT_GUARDED_BY(mailbox_mutex_) = nullptr;  // from its start until its record is closed
   bool constructor_runs_ GLINT_GUARDED_BY(mailbox_mutex_) = false;
   bool duty_taken_ GLINT_GUARDED_BY(mailbox_mutex_) = false;
   bool handles_gone_ GLINT_GUARDED_BY(mailbox_mutex_) = false;    // the last one went: look whether it is over

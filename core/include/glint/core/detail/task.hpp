@@ -49,6 +49,8 @@ class schedulable {
   virtual void run() noexcept = 0;
   /// Instead of `run` when the runtime stops.
   virtual void abandon(const error& why) noexcept = 0;
+  /// True for work that was stopped before it began: whatever slots it asked for, any thread may end it.
+  [[nodiscard]] virtual bool needs_no_slot() const noexcept { return false; }
   /// "task add", for errors and messages. Runs no user code.
   [[nodiscard]] virtual std::string subject() const = 0;
 
@@ -146,6 +148,7 @@ class task_base : public schedulable, public store::producer {
   void resources_granted() noexcept;
   void run() noexcept final;
   void abandon(const error& why) noexcept final;
+  [[nodiscard]] bool needs_no_slot() const noexcept final { return stop_requested() && !begun(); }
 
   void pin() noexcept final { pins_.fetch_add(1, std::memory_order_relaxed); }
   void unpin() noexcept final;
@@ -267,6 +270,7 @@ class task_base : public schedulable, public store::producer {
   void argument_done(std::uint32_t count = 1) noexcept;
   void withdraw_arguments() noexcept;
   void withdraw_claim() noexcept;
+  void park_share(bool parked) noexcept;
   void link_child(task_base& child) noexcept;
   void unlink_child(task_base& child) noexcept;
   void hand_children_over() noexcept;
@@ -315,8 +319,8 @@ class task_base : public schedulable, public store::producer {
   bool handed_over_ = false;     // guarded by mutex_: its children
   bool has_left_ = false;        // guarded by mutex_: the family; nobody may be its parent any more
   std::uint32_t attempt_ = 0;
-  // Guards arguments_ and their objects against `stop`, suspension_, the list of children, and this task's own parent_.
-  // Of a family, the parent's is taken first.
+  // Guards arguments_ and their objects against `stop`, a share while it is parked, suspension_, the list of children,
+  // and this task's own parent_. Of a family, the parent's is taken first.
   spin_mutex mutex_;
   std::uint64_t id_ = 0;
   const char* last_attempt_because_ = nullptr;
