@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device_completion.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -8,7 +9,21 @@
 
 namespace glint::detail {
 
+namespace {
+
+/// A body that enqueued nothing has no part in what its streams did before: a failure there is a stranger's. (Tensors
+/// that it returns may be made by that, though.)
+void leave_out_strangers(const std::vector<hold_ptr<store::entry>>& results, gpu::stream_point& at,
+                         device_origin& from) {
+  if (std::ranges::any_of(results, [](const auto& r) { return r->type().contains_tensors; })) return;
+  if (at.sequence == from.begin) at = {};
+  std::erase_if(from.sides, [](const gpu_context::side& s) { return s.point.sequence == s.begin; });
+}
+
+}  // namespace
+
 void device_completion::start(std::vector<hold_ptr<store::entry>> results, gpu::stream_point at, device_origin from) {
+  leave_out_strangers(results, at, from);
   auto* self = new device_completion(std::move(results), std::move(at), std::move(from));
   for (auto& object : self->from_.inputs) {
     if (object->level() != store::readiness::ready) {
@@ -67,7 +82,7 @@ void device_completion::look_for_failures() noexcept {
 void device_completion::part_done() noexcept {
   if (parts_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   look_for_failures();
-  if (failure_ && failure_->code() == errc::device_lost && from_.owner) from_.owner->look_for_lost_devices();
+  if (failure_ && from_.owner && failure_->code() == errc::device_lost) from_.owner->look_for_lost_devices();
   from_.share.reset();
   for (const auto& result : results_) {
     if (failure_) {

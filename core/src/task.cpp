@@ -51,6 +51,16 @@ error error_of_body(std::exception_ptr thrown, const std::string& subject) {
   return error_from_exception(std::move(thrown), subject);
 }
 
+bool is_device_loss(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const exception& e) {
+    return e.code() == errc::device_lost;
+  } catch (...) {
+    return false;
+  }
+}
+
 }  // namespace
 
 void ref_argument::level_reached(store::entry&) noexcept {
@@ -135,10 +145,6 @@ void task_base::arguments_known() noexcept {
   if (stop_requested()) withdraw_claim();  // `stop` came before it was queued
 }
 
-void task_base::withdraw_claim() noexcept {
-  if (claim_ && runtime_.ledger().withdraw(*claim_)) runnable();
-}
-
 void task_base::resources_granted() noexcept {
   if (const auto devices = claim_->share.devices(); !devices.empty()) {
     device = runtime_.platform().devices()[static_cast<std::size_t>(devices.front())];
@@ -184,6 +190,7 @@ void task_base::swap_object(ref_argument& argument, intrusive_ptr<store::entry> 
 }
 
 void task_base::runnable() noexcept {
+  if (claim_) park_share(true);
   if (stop_requested() || has_failed()) return execute();  // nothing to run: needs no slot
   ask_for_slots();
 }
@@ -208,6 +215,7 @@ void task_base::run() noexcept {
 }
 
 void task_base::abandon(const error& why) noexcept {
+  if (claim_) park_share(false);
   fail(why.with_subject(subject()));
 }
 
@@ -233,6 +241,7 @@ std::optional<error> task_base::obstacle() {
 }
 
 void task_base::execute() noexcept {
+  if (claim_) park_share(false);
   std::optional<error> failure;
   try {
     if (!begun()) failure = obstacle();
@@ -240,7 +249,7 @@ void task_base::execute() noexcept {
   } catch (...) {
     failure = error_of_body(std::current_exception(), subject());
   }
-  if (failure->code() == errc::device_lost) runtime_.look_for_lost_devices();  // before it is tried again
+  if (failure->code() == errc::device_lost) runtime_.look_for_lost_devices();  // before anyone is told, or tries again
   if (!retry(*failure)) fail(*std::move(failure));
 }
 
@@ -281,6 +290,7 @@ void task_base::run_on_device() {
     (void)call_body(&context);  // a function of a gpu_context is no coroutine
     if (auto joined = context.join(); !joined) throw exception(joined.error());
   } catch (...) {
+    if (is_device_loss(std::current_exception())) runtime_.look_for_lost_devices();  // before its share is another's
     (void)context.join();
     const gpu::stream_point reached = context.finish();  // what it had enqueued may still read the arguments
     note_uses(reached);

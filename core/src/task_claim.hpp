@@ -21,6 +21,9 @@ class task_claim final : public resource_claim {
   [[nodiscard]] std::string subject() const override { return task_.subject(); }
 
   resource_share share;  ///< The task's, from when it is granted.
+  /// The task waits for a CPU slot and does nothing with its share: `stop` may give it back. Guarded by the task's
+  /// lock.
+  bool parked = false;
 
  private:
   task_base& task_;

@@ -7,6 +7,7 @@
 #include <glint/core/detail/runtime_access.hpp>
 #include "context.hpp"
 #include "runtime.hpp"
+#include "task_claim.hpp"
 
 /// How a task ends before its body has returned: by cancel, at its deadline, with its parent.
 namespace glint::detail {
@@ -115,8 +116,7 @@ void task_base::withdraw_arguments() noexcept {
   if (withdrawn > 0) argument_done(withdrawn);
 }
 
-/// While it waited, slots were set aside for it, and it kept what the ledger had granted to it. To fail it needs no
-/// slot, nor does anybody else have to wait for that.
+/// While it waited, slots were set aside for it. To fail it needs none, nor does anybody else have to wait for that.
 void task_base::withdraw_slots() noexcept {
   if (cpu_units == units_per_slot || !runtime_.scheduler().withdraw(*this)) return;
   if (begun()) {
@@ -124,6 +124,22 @@ void task_base::withdraw_slots() noexcept {
   } else {
     runnable();
   }
+}
+
+/// Whoever waits for a slot keeps what was granted to it, as nobody would wait for it twice; once stopped, it will not
+/// use it, and a slot may be long in coming.
+void task_base::withdraw_claim() noexcept {
+  if (!claim_) return;
+  if (runtime_.ledger().withdraw(*claim_)) return runnable();
+  resource_share unused;  // given back under no lock
+  const spin_guard guard(mutex_);
+  if (std::exchange(claim_->parked, false)) unused = std::move(claim_->share);
+}
+
+/// Either `stop` finds it parked, or whoever parked it finds that it was stopped.
+void task_base::park_share(bool parked) noexcept {
+  const spin_guard guard(mutex_);
+  claim_->parked = parked;
 }
 
 void join_family(task_base& child) noexcept {

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <latch>
 #include <limits>
 #include <memory>
 #include <random>
@@ -14,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "meeting.hpp"
 #include "resource_node.hpp"
 
 namespace glint_test {
@@ -69,13 +69,13 @@ TEST_F(CustomResources, NoMoreBodiesThanThereAreLicencesRunAtOnce) {
   EXPECT_GE((*g)->most(), 1);
 }
 
-int meet(const glint::local_only<std::shared_ptr<std::latch>>& all) {
+int meet(const glint::local_only<std::shared_ptr<meeting_point>>& all) {
   (*all)->arrive_and_wait();
   return 1;
 }
 
 TEST_F(CustomResources, FractionsOfOneRunTogether) {
-  const glint::local_only all(std::make_shared<std::latch>(4));
+  const glint::local_only all(std::make_shared<meeting_point>(4));
   std::vector<object_ref<int>> refs;
   for (int i = 0; i < 4; ++i) {
     refs.push_back(submit<meet>({.cpus = 0, .memory_bytes = 250, .resources = {{"tape", 0.125}}}, all));
@@ -96,26 +96,20 @@ TEST_F(CustomResources, MemoryIsSharedOut) {
   EXPECT_EQ(get(first, deadline), 1);
 }
 
-int note(const glint::local_only<std::shared_ptr<std::vector<int>>>& order, int number) {
-  (*order)->push_back(number);  // one at a time: no two of them fit
-  return number;
-}
-
 /// Granted in order: the large one came before the small one, which would fit.
 TEST_F(CustomResources, WaitingTasksGoInOrder) {
   const auto go = make_event();
-  const auto order = std::make_shared<std::vector<int>>();
-  const glint::local_only shared(order);
+  const auto order = make_notes();
   const auto holder = submit<after>({.cpus = 0, .resources = {{"licence", 1}}}, go, 0);
   std::vector<object_ref<int>> refs;
   for (int i = 1; i <= 5; ++i) {
     const double licences = i % 2 == 1 ? 2 : 1.5;
-    refs.push_back(submit<note>({.resources = {{"licence", licences}}}, shared, i));
+    refs.push_back(submit<note>({.resources = {{"licence", licences}}}, order, i));  // no two of them fit
   }
   EXPECT_TRUE(eventually([] { return free().waiting == 5; }));
   (*go)->set();
   EXPECT_TRUE(glint::wait(refs, {.timeout = deadline}).pending.empty());
-  EXPECT_THAT(*order, ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_THAT(**order, ElementsAre(1, 2, 3, 4, 5));
   EXPECT_EQ(get(holder, deadline), 0);
 }
 

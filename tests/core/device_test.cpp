@@ -7,6 +7,7 @@
 
 #include <glint/glint.hpp>
 #include <glint/gpu/backends.hpp>
+#include <glint/gpu/poller.hpp>
 #include "failure.hpp"
 
 namespace {
@@ -297,14 +298,8 @@ TEST_F(device, ALostDeviceFailsWhatIsOnItAndLeavesTheRest) {
   auto copy = submit<total>({.name = "reader"}, x);
   glint_test::expect_failure(copy, errc::device_lost, "reader");
   EXPECT_EQ(get(submit<total>(numbers()), deadline), 10) << "CPU work goes on";
-  for (int i = 0; i < 2; ++i) {  // devices are taken in turn: one of two tasks meets the other device
-    auto y = submit<twice>(numbers());
-    const auto& settled = glint::wait({y}, {.timeout = deadline}).ready;
-    ASSERT_EQ(settled.size(), 1u);
-    const auto value = *glint::try_get(y);
-    if (value) {
-      EXPECT_NE((*value)->place().device, there);
-    }
+  for (int i = 0; i < 4; ++i) {  // devices are taken in turn: each of them meets the one that is left
+    EXPECT_EQ(get(submit<twice>(numbers()), deadline).place().device, 1 - there);
   }
 }
 
@@ -322,6 +317,39 @@ TEST_F(device, AFaultOfAKernelFailsItsTaskAndNothingElse) {
   auto dependent = submit<total>({.name = "after"}, bad);
   glint_test::expect_failure(dependent, errc::dependency_failed, "after", "", errc::kernel_failed);
   EXPECT_EQ(get(submit<total>(submit<twice>(x)), deadline), 40);
+}
+
+/// What is only enqueued is not tried again (above); what the body waits for is.
+TEST_F(device, AFaultThatTheBodyWaitsForIsTriedAgain) {
+  auto x = submit<twice>(numbers());
+  get(submit<order_fault>(x, "kernel"), deadline);
+  auto waited = submit(
+      {.name = "careful"},
+      [](gpu_context& gpu, const tensor<float>& from) {
+        auto made = twice(gpu, from);
+        if (auto run = glint::gpu::wait_reached(gpu.stream().now()); !run) throw glint::exception(run.error());
+        return std::pair(glint::this_task().attempt, std::move(made));
+      },
+      x);
+  auto sum = submit([](const std::pair<std::uint32_t, tensor<float>>& p) { return total(p.second); }, waited);
+  EXPECT_EQ(get(sum, deadline), 40);
+  EXPECT_EQ(get(waited, deadline).first, 1u);
+}
+
+/// Bodies share streams; who enqueues nothing has no part in what failed there.
+TEST_F(device, AFailureOnAStreamIsNotThatOfATaskThatEnqueuesNothingThere) {
+  for (int i = 0; i < 8; ++i) {  // one on each stream
+    auto bad = submit([](gpu_context& gpu) {
+      gpu.run_on_host_device([] { throw std::runtime_error("mine"); });
+      return gpu.device().index();
+    });
+    glint_test::expect_failure(bad, errc::kernel_failed, "task", "mine");
+  }
+  for (int i = 0; i < 8; ++i) {
+    auto idle = submit({.gpus = 2}, [](gpu_context& gpu) { return gpu.on(1).device().index(); });
+    EXPECT_EQ(get(idle, deadline), 1);
+    EXPECT_EQ(get(submit<total>(submit<twice>(numbers())), deadline), 20);
+  }
 }
 
 TEST_F(device, AReserveThatFailsOnceIsTriedAgain) {

@@ -56,8 +56,10 @@ class runtime_test : public ::testing::Test {
 
   void SetUp() override {
     objects_before_ = glint::store::registry::count();
-    glint::init(settings_);
+    begin(settings_);
   }
+  /// Starts the runtime, perhaps by a clock of the case's own.
+  virtual void begin(const glint::config& settings) { glint::init(settings); }
   void TearDown() override {
     EXPECT_TRUE(only_left(0)) << glint::store::registry::count() << " objects, " << objects_before_ << " before";
     glint::shutdown();

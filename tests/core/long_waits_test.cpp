@@ -46,6 +46,53 @@ TEST_F(ResourceReports, ATaskThatWaitsLongForResourcesIsNamed) {
   EXPECT_FALSE(glint::wait({holder}, {.timeout = deadline}).ready.empty());
 }
 
+TEST_F(ResourceReports, ATaskThatWaitsLongForDevicesAndMemoryIsNamedWithBoth) {
+  const auto go = make_event();
+  const auto inside = make_event();
+  const auto holder = submit<[](glint::gpu_context&, const shared_event& in, const shared_event& e) {
+    (*in)->set();
+    (*e)->wait();
+  }>({.cpus = 0, .gpus = 3, .memory_bytes = 600}, inside, go);
+  (*inside)->wait();
+  const auto waits = submit<device_of>({.name = "wide", .gpus = 2, .memory_bytes = 500});
+  clock_.advance(2500ms);
+  EXPECT_TRUE(eventually([this] {
+    return log_.has(
+        "task wide has waited 2.5 s for 500 bytes memory (400 bytes of 1000 bytes free, held by 1), 2 gpus (free: 0 of "
+        "device 0, 0 of device 1, 0 of device 2; shares held: 3)");
+  }));
+  (*go)->set();
+  EXPECT_EQ(get(waits, deadline), 0);
+  EXPECT_FALSE(glint::wait({holder}, {.timeout = deadline}).ready.empty());
+}
+
+/// It is reported as long as it waits, then no more; whoever ended it is not told of it either.
+TEST_F(ResourceReports, AnActorThatWaitsLongIsNamedUntilItIsKilled) {
+  const auto go = make_event();
+  const auto inside = make_event();
+  const auto holder = submit<[](const shared_event& in, const shared_event& e) {
+    (*in)->set();
+    (*e)->wait();
+  }>({.cpus = 0, .memory_bytes = 10, .resources = {{"licence", 1}}}, inside, go);
+  (*inside)->wait();
+  auto actor = glint::spawn<counter>({.name = "studio", .gpus = 1, .resources = {{"licence", 2}}}, 1);
+  const auto call = actor.call<&counter::add>(1);
+  clock_.advance(2500ms);
+  EXPECT_TRUE(
+      eventually([this] { return log_.has("actor studio has waited 2.5 s for 2 licence (1 of 2 free, held by 1)"); }));
+  clock_.advance(5s);
+  EXPECT_TRUE(eventually([this] { return log_.has("actor studio has waited 7.5 s for 2 licence"); }));
+  glint::kill(actor);
+  expect_failure(call, glint::errc::actor_stopped, "actor studio", "killed by the program");
+  const auto later = submit<add>({.name = "later", .memory_bytes = 991}, 1, 2);
+  clock_.advance(10s);
+  EXPECT_TRUE(eventually([this] { return log_.has("task later has waited 10.0 s for 991 bytes memory"); }));
+  EXPECT_FALSE(log_.has("actor studio has waited 17.5 s"));
+  (*go)->set();
+  EXPECT_EQ(get(later, deadline), 3);
+  EXPECT_FALSE(glint::wait({holder}, {.timeout = deadline}).ready.empty());
+}
+
 TEST_F(ResourceReports, ATaskThatWaitsLongForCpuSlotsIsNamed) {
   const auto go = make_event();
   const auto inside = make_event();

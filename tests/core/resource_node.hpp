@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "fixture.hpp"
 #include "runtime.hpp"
@@ -37,6 +39,28 @@ class CustomResources : public runtime_test {
   const resource_ledger::state full{
       .memory_bytes = 1000, .custom = {2 * one, one / 2}, .device_units = {one, one, one}, .waiting = 0};
 };
+
+/// The same on a clock that the case moves. Nobody is reported.
+class TimedResources : public CustomResources {
+ protected:
+  void begin(const glint::config& settings) override {
+    glint::config quiet = settings;
+    quiet.report_waiting_after_s = 0;
+    glint::detail::init_with_clock(quiet, clock_);
+  }
+  glint::manual_clock clock_;
+};
+
+/// What bodies write down one after the other.
+using shared_notes = glint::local_only<std::shared_ptr<std::vector<int>>>;
+[[nodiscard]] inline shared_notes make_notes() {
+  return shared_notes(std::make_shared<std::vector<int>>());
+}
+/// For bodies of which no two run at once.
+inline int note(const shared_notes& order, int number) {
+  (*order)->push_back(number);
+  return number;
+}
 
 inline int device_of(glint::gpu_context& gpu) {
   return gpu.device().index();

@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <barrier>
-#include <latch>
+#include <limits>
+#include <memory>
 #include <thread>
 #include <vector>
 
 #include <glint/glint.hpp>
 #include "failure.hpp"
+#include "meeting.hpp"
 
 namespace {
 
@@ -77,15 +78,14 @@ TEST_F(one_slot, RunsOneBodyAtATime) {
   EXPECT_EQ(running_max.load(), 1);
 }
 
-std::barrier<>* meeting = nullptr;
+std::shared_ptr<glint_test::meeting_point> meeting;  // of the case that runs
 int meet(int x) {
-  meeting->arrive_and_wait();
+  std::shared_ptr(meeting)->arrive_and_wait();
   return x;
 }
 
 TEST_F(one_slot, FractionsOfASlotRunTogether) {
-  std::barrier<> four(4);  // nobody leaves before four are inside
-  meeting = &four;
+  meeting = std::make_shared<glint_test::meeting_point>(4);  // nobody leaves before four are inside
   std::vector<object_ref<int>> refs;
   for (int i = 0; i < 4; ++i) refs.push_back(submit<meet>({.cpus = 0.25}, i));
   for (int i = 0; i < 4; ++i) EXPECT_EQ(get(refs[static_cast<std::size_t>(i)], deadline), i);
@@ -97,8 +97,7 @@ TEST_F(one_slot, FractionsOfASlotRunTogether) {
 }
 
 TEST_F(one_slot, WorkOfNoSlotsRunsBesideAFullNode) {
-  std::barrier<> both(2);
-  meeting = &both;
+  meeting = std::make_shared<glint_test::meeting_point>(2);
   auto whole = submit<meet>(1);
   auto none = submit<meet>({.cpus = 0}, 2);
   EXPECT_EQ(get(whole, deadline) + get(none, deadline), 3);
@@ -131,8 +130,7 @@ TEST_F(two_slots, SlotsAreExactAgainAfterFailuresAndBlocking) {
   }
   EXPECT_TRUE(glint::wait(refs, {.timeout = deadline}).pending.empty());
   reset_counts();
-  std::barrier<> both(2);
-  meeting = &both;
+  meeting = std::make_shared<glint_test::meeting_point>(2);
   auto a = submit<meet>(1);
   auto b = submit<meet>(2);
   EXPECT_EQ(get(a, deadline) + get(b, deadline), 3) << "both slots are there";
@@ -149,7 +147,7 @@ TEST_F(two_slots, MoreSlotsThanThereAreIsInfeasibleAndSaysSo) {
 
 int on_device(glint::gpu_context& gpu) {
   const inside scope;
-  meeting->arrive_and_wait();
+  std::shared_ptr(meeting)->arrive_and_wait();
   return gpu.device().index();
 }
 int alone_on_device(glint::gpu_context& gpu) {
@@ -158,8 +156,7 @@ int alone_on_device(glint::gpu_context& gpu) {
 }
 
 TEST_F(two_slots, AReservedDeviceIsNobodyElses) {
-  std::barrier<> both(2);
-  meeting = &both;
+  meeting = std::make_shared<glint_test::meeting_point>(2);
   auto a = submit<on_device>({.cpus = 0, .gpus = 1});
   auto b = submit<on_device>({.cpus = 0, .gpus = 0.6});
   EXPECT_NE(get(a, deadline), get(b, deadline));

@@ -103,10 +103,12 @@ struct task_options {
   std::uint64_t memory_bytes = 0;
   /// What the body needs of the node's custom resources, as {{"licence", 1}}; amounts above 0, in steps of 0.0001.
   resource_list resources = {};
-  /// How often it is tried again after a failure of the system (out_of_memory, kernel_failed, device_lost, device_error
-  /// while its body runs or before it) or of a type in `retry_on`. Not tried again: what was cancelled or timed out,
-  /// what failed because an argument did, and a task one of whose arguments was moved into the body (its error says
-  /// so; values that can be copied are copied while there are retries left).
+  /// How often it is tried again after a failure of the system (out_of_memory, kernel_failed, device_lost,
+  /// device_error) up to the end of its body, or after an exception of a type in `retry_on`. Another attempt is placed
+  /// anew: not on a device that was lost. Not tried again: what was cancelled or timed out, what failed because an
+  /// argument did, a task one of whose arguments was moved into the body (its error says so; values that can be copied
+  /// are copied while there are retries left), and what fails behind the body, in work that it had enqueued: others may
+  /// have begun on its object by then (docs/decisions/0008-what-is-tried-again.md).
   std::uint32_t max_retries = 3;
   /// The user's exceptions after which it is tried again; none by default.
   exception_filter retry_on = {};

@@ -285,6 +285,7 @@ class task_base : public schedulable, public store::producer {
   void withdraw_claim() noexcept;
   void ask_for_slots() noexcept;
   void withdraw_slots() noexcept;
+  void park_share(bool parked) noexcept;
   void link_child(task_base& child) noexcept;
   void unlink_child(task_base& child) noexcept;
   void hand_children_over() noexcept;
@@ -333,8 +334,8 @@ class task_base : public schedulable, public store::producer {
   bool handed_over_ = false;     // guarded by mutex_: its children
   bool has_left_ = false;        // guarded by mutex_: the family; nobody may be its parent any more
   std::uint32_t attempt_ = 0;
-  // Guards arguments_ and their objects against `stop`, suspension_, the list of children, and this task's own parent_.
-  // Of a family, the parent's is taken first.
+  // Guards arguments_ and their objects against `stop`, a share while it is parked, suspension_, the list of children,
+  // and this task's own parent_. Of a family, the parent's is taken first.
   spin_mutex mutex_;
   std::uint64_t id_ = 0;
   const char* last_attempt_because_ = nullptr;
