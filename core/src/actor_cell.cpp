@@ -3,6 +3,7 @@
 #include <glint/core/detail/actor_cell.hpp>
 
 #include <glint/base/exception.hpp>
+#include <glint/core/detail/runtime_access.hpp>
 #include "context.hpp"
 #include "resource_request.hpp"
 #include "runtime.hpp"
@@ -44,8 +45,10 @@ actor_cell::actor_cell(runtime& owner, std::string name, std::uint64_t id, const
       id_(id),
       named_(!options.name.empty()),
       restarts_(options.max_restarts != 0),
-      default_retries_(restarts_ ? options.max_task_retries : 0),
+      task_retries_(options.max_task_retries),
       max_pending_(options.max_pending_calls),
+      cpu_units_(units_of(options.cpus, "cpus")),
+      turn_units_(cpu_units_ <= owner.scheduler().lane_count() * units_per_slot ? cpu_units_ : units_per_slot),
       groups_(names_of(options)),
       order_(*this),
       mailbox_(static_cast<std::uint32_t>(options.max_concurrency), limits_of(options)),
@@ -202,7 +205,11 @@ actor_cell::turn_start actor_cell::start_turn() noexcept {
 
 void actor_cell::launch(turn_start start) noexcept {
   if (!start.wanted) return;
-  runtime_.scheduler().submit(start.turn ? *start.turn : *new actor_turn(*this));
+  queue(start.turn ? *start.turn : *new actor_turn(*this));
+}
+
+void actor_cell::queue(actor_turn& turn) noexcept {
+  runtime_.scheduler().submit(turn, turn_units_);
 }
 
 /// The step has ended; whoever makes that known looks for the next in the same section.
@@ -249,7 +256,7 @@ void actor_cell::run_turn(actor_turn& turn) noexcept {
       return unhold();  // another may have started this turn again, and all of it may be gone
     }
   }
-  runtime_.scheduler().submit(turn);
+  queue(turn);
 }
 
 void actor_cell::abandon_waiting(const error& why) noexcept {

@@ -269,6 +269,7 @@ void actor_cell::rebuild() noexcept {
   }
   construction_ = {};
   last_issued_ = {};
+  ++restart_count_;
   construct_base* constructor = nullptr;
   std::optional<error> failure = leave_lost_device();
   try {

@@ -88,7 +88,7 @@ class scheduler {
 
   /// Queues work that needs one CPU slot. From a worker: on its own lane. Budget: two atomics and a lock of the lane's.
   void submit(schedulable& item) noexcept;
-  /// Queues work that needs another amount. Precondition: not more than there is.
+  /// Queues work that needs another amount. Precondition: not more than there is. Work that needs none begins at once.
   void submit(schedulable& item, std::int32_t units);
 
   /// Gives up the calling worker's slots while it blocks; `end_blocking` takes as many again, waiting its turn.
@@ -114,6 +114,7 @@ class scheduler {
   };
 
   [[nodiscard]] bool ask(schedulable& item, std::int32_t units);
+  [[nodiscard]] bool start_without_slot(schedulable& item);
   [[nodiscard]] schedulable* next(int own) noexcept;
   [[nodiscard]] bool any_work() const noexcept;
   /// Starts an idle lane, if there is one, because there is work.
