@@ -179,7 +179,7 @@ template <class Type, class... Args>
       if (auto existing = detail::claim_name(cell, options); existing.cell()) {
         return detail::handle_access::make<Type>(std::move(existing));
       }
-      using body = detail::constructor_body<Type, choice::on_device>;
+      using body = detail::constructor_body<Type, choice::on_device, choice::lends>;
       detail::construct_base* constructor = nullptr;
       try {
         if (options.max_restarts == 0) {
