@@ -77,10 +77,12 @@ void retried_call::attempt_settled(store::entry& made) noexcept {
   try_once(false);
 }
 
+/// Whether it had begun is asked last: of an attempt that shutdown ended, nobody may look at that.
 bool retried_call::wished_after(const error& failure, bool by_restart) const noexcept {
-  if (result().settled() || (state_->begun && retries_ == 0)) return false;
-  return by_restart || (failure.exception() && settings().retries_exception && state_->begun &&
-                        settings().retries_exception(failure.exception()));
+  const bool by_exception =
+      failure.exception() && settings().retries_exception && settings().retries_exception(failure.exception());
+  if (result().settled() || (!by_restart && !by_exception)) return false;
+  return !state_->begun || retries_ != 0;
 }
 
 bool retried_call::try_again_after(error& failure) noexcept {

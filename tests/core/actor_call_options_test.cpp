@@ -175,6 +175,18 @@ class stubborn {
   int value() const { return 1; }
 };
 
+TEST_F(ActorCallDeadline, ABodyThatRunsIsAskedToStopAndNotBefore) {
+  auto begun = std::make_shared<std::vector<event>>(1);
+  auto a = spawn<stubborn>({.name = "busy"});
+  auto call = a.call<&stubborn::work>({.timeout = 10s}, glint::local_only(begun));
+  begun->at(0).wait();
+  clock_.advance(9s);
+  EXPECT_FALSE(glint::try_get(call).has_value());
+  clock_.advance(1s);
+  expect_failed(call, errc::timeout, "stubborn::work on actor busy", "not done within 10");
+  EXPECT_EQ(get(a.call<&stubborn::value>(), deadline), 1) << "the body has ended";
+}
+
 TEST_F(ActorCallDeadline, SpansAllAttempts) {
   auto begun = std::make_shared<std::vector<event>>(2);
   auto a = spawn<stubborn>({.name = "busy", .max_restarts = -1, .max_task_retries = -1});

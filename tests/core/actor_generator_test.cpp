@@ -63,6 +63,12 @@ std::vector<int> read(object_stream<int> stream) {
   return values;
 }
 
+/// Until `counted` waits for its reader: another step runs in the object once that of the last `co_yield` is over.
+void wait_until_suspended(const glint::actor_handle<numbers>& a, const counter_ref& yielded, int count) {
+  EXPECT_TRUE(eventually([&] { return **yielded == count; }));
+  EXPECT_EQ(get(a.call<&numbers::next>(), deadline), 0);
+}
+
 TEST_F(ActorGenerator, AreReadInOrderOneCallAfterTheOther) {
   auto a = spawn<numbers>();
   auto first = a.call<&numbers::count>(3);
@@ -184,10 +190,10 @@ TEST_F(ActorGenerator, AReaderThatGoesBeforeItBeginsKeepsItFromBeginning) {
 }
 
 TEST_F(ActorGenerator, KilledWhileItWaitsWhatItHadYieldedIsThereThenTheError) {
-  auto a = spawn<numbers>({.name = "source"});
+  auto a = spawn<numbers>({.name = "source", .max_concurrency = 2});
   const auto yielded = make_counter();
   auto stream = a.call<&numbers::counted>({.read_ahead = 2}, yielded);
-  EXPECT_TRUE(eventually([&] { return **yielded == 2; }));
+  wait_until_suspended(a, yielded, 2);
   kill(a);
   EXPECT_EQ(get(*stream.next(), deadline), 0);
   EXPECT_EQ(get(*stream.next(), deadline), 1);
@@ -219,7 +225,7 @@ TEST_F(ActorGenerator, TheLastHandleAndThenTheReaderGo) {
 
 /// What was yielded cannot be taken back: such a method says at the call that it is made once.
 TEST_F(ActorGenerator, IsNotMadeAgain) {
-  auto a = spawn<numbers>({.name = "source", .max_restarts = -1, .max_task_retries = 2});
+  auto a = spawn<numbers>({.name = "source", .max_concurrency = 2, .max_restarts = -1, .max_task_retries = 2});
   const auto refused = error_thrown_by([&] { (void)a.call<&numbers::count>(3); });
   ASSERT_TRUE(refused.has_value());
   EXPECT_EQ(refused->code(), errc::invalid_argument);
@@ -227,7 +233,7 @@ TEST_F(ActorGenerator, IsNotMadeAgain) {
   EXPECT_THAT(refused->message(), testing::HasSubstr("{.max_task_retries = 0}"));
   const auto yielded = make_counter();
   auto stream = a.call<&numbers::counted>({.max_task_retries = 0, .read_ahead = 2}, yielded);
-  EXPECT_TRUE(eventually([&] { return **yielded == 2; }));
+  wait_until_suspended(a, yielded, 2);
   kill(a, {.restart = true});
   EXPECT_EQ(get(*stream.next(), deadline), 0);
   EXPECT_EQ(get(*stream.next(), deadline), 1);

@@ -153,8 +153,10 @@ struct handle_access {
 }  // namespace detail
 
 /// Makes an actor of class `Type`, constructed with `args` on a worker, and returns a handle at once. Arguments are
-/// values or refs, whose objects are awaited; a constructor whose first parameter is `gpu_context&` runs on the actor's
-/// device. If the constructor throws, every call fails with actor_failed, which has the exception as its cause.
+/// values or refs, whose objects are awaited and passed as to a task (where the constructor is overloaded for `const
+/// T&` and another, or takes anything, as `const T&`); a constructor whose first parameter is `gpu_context&` runs on
+/// the actor's device. If the constructor throws, every call fails with actor_failed, which has the exception as its
+/// cause.
 ///
 /// With `max_restarts` the arguments are kept, and the constructor runs again with copies of them. With `get_if_exists`
 /// all callers get the same actor: the one of them that was first makes it, the arguments of the others stay untouched.

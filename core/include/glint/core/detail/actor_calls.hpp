@@ -78,12 +78,11 @@ template <class T>
 class lent {
  public:
   lent(const T& value, bool last) noexcept : value_(value), last_(last) {}
-  // NOLINTNEXTLINE(google-explicit-constructor): it stands for the value.
+  // Both are implicit, as it stands for the value; for a parameter T the first is the better match, being of rvalues.
   operator T() && {
     if (last_) return std::move(const_cast<T&>(value_));  // an object in the store is no constant
     return value_;
   }
-  // NOLINTNEXTLINE(google-explicit-constructor)
   operator const T&() const& noexcept { return value_; }
 
  private:
