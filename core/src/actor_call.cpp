@@ -39,8 +39,14 @@ void call_base::resumable() noexcept {
 
 void call_base::describe(task_info& info) {
   task_base::describe(info);
+  if (attempt_) {
+    info.id = task_id{attempt_->id};
+    info.attempt = attempt_->number;
+  }
   info.actor = actor_id{cell_.id()};
   info.actor_name = cell_.name();
+  if (cell_.named()) info.actor_namespace = cell_.name_space();
+  info.actor_restarts = cell_.restart_count();
 }
 
 std::string call_base::subject() const {

@@ -3,6 +3,7 @@
 #include <glint/core/detail/actor_cell.hpp>
 
 #include <glint/base/exception.hpp>
+#include <glint/core/detail/runtime_access.hpp>
 #include "context.hpp"
 #include "resource_request.hpp"
 #include "runtime.hpp"
@@ -51,8 +52,10 @@ actor_cell::actor_cell(runtime& owner, std::string name, std::uint64_t id, const
       id_(id),
       named_(!options.name.empty()),
       restarts_(options.max_restarts != 0),
-      default_retries_(restarts_ ? options.max_task_retries : 0),
+      task_retries_(options.max_task_retries),
       max_pending_(options.max_pending_calls),
+      cpu_units_(units_of(options.cpus, "cpus")),
+      turn_units_(cpu_units_ <= owner.scheduler().lane_count() * units_per_slot ? cpu_units_ : units_per_slot),
       groups_(names_of(options)),
       device_open_(options.gpus > 0),
       order_(*this),
@@ -211,7 +214,11 @@ actor_cell::turn_start actor_cell::start_turn() noexcept {
 
 void actor_cell::launch(turn_start start) noexcept {
   if (!start.wanted) return;
-  runtime_.scheduler().submit(start.turn ? *start.turn : *new actor_turn(*this));
+  queue(start.turn ? *start.turn : *new actor_turn(*this));
+}
+
+void actor_cell::queue(actor_turn& turn) noexcept {
+  runtime_.scheduler().submit(turn, turn_units_);
 }
 
 /// The step has ended; whoever makes that known looks for the next in the same section.
@@ -258,7 +265,7 @@ void actor_cell::run_turn(actor_turn& turn) noexcept {
       return unhold();  // another may have started this turn again, and all of it may be gone
     }
   }
-  runtime_.scheduler().submit(turn);
+  queue(turn);
 }
 
 /// A step that runs keeps others from the object, as rule 3 of the mailbox says; calls in progress keep their group

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actor_directory.hpp"
 
+#include <algorithm>
+
 namespace glint::detail {
 
 actor_cell* actor_directory::claim(actor_cell& cell) {
@@ -16,6 +18,18 @@ actor_cell* actor_directory::find(const std::string& name_space, const std::stri
   const lock_guard guard(mutex_);
   const auto found = actors_.find({name_space, name});
   return found != actors_.end() && found->second->try_add_handle() ? found->second.get() : nullptr;
+}
+
+std::vector<std::string> actor_directory::names(const std::string& name_space) {
+  std::vector<std::string> found;
+  {
+    const lock_guard guard(mutex_);
+    for (const auto& [place, cell] : actors_) {
+      if (place.first == name_space && cell->reachable()) found.push_back(place.second);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 void actor_directory::remove(const actor_cell& cell) noexcept {

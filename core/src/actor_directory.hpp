@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/mutex.hpp>
@@ -19,6 +20,8 @@ class actor_directory {
   [[nodiscard]] actor_cell* claim(actor_cell& cell);
   /// Null; or the actor, with a handle more, which is the caller's.
   [[nodiscard]] actor_cell* find(const std::string& name_space, const std::string& name);
+  /// The names of a namespace that `find` would find now, sorted.
+  [[nodiscard]] std::vector<std::string> names(const std::string& name_space);
   /// Forgets the actor, unless its name is another's already.
   void remove(const actor_cell& cell) noexcept;
   void clear() noexcept;

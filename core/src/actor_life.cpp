@@ -302,6 +302,7 @@ void actor_cell::rebuild() noexcept {
   }
   construction_ = {};
   if (last_issued_) issued_before_ = std::move(last_issued_);
+  ++restart_count_;
   construct_base* constructor = nullptr;
   std::optional<error> failure = leave_lost_device();
   try {

@@ -45,6 +45,7 @@ void check_groups(const concurrency_groups& groups) {
 }  // namespace
 
 void check(const actor_options& options) {
+  (void)units_of(options.cpus, "cpus");
   (void)request_of(options);
   check_limit("", options.max_concurrency);
   check_groups(options.groups);
@@ -62,12 +63,11 @@ void require_actor(const handle_base& handle, runtime&) {
 }
 
 call_plan plan_of(const actor_cell& cell, const call_options& options) {
-  call_plan plan{.group = cell.group_index(options.group), .retries = cell.default_retries()};
-  if (options.max_task_retries) {
-    check_count("max_task_retries", *options.max_task_retries);
-    plan.retries = cell.restarts() ? *options.max_task_retries : 0;
-  }
-  return plan;
+  check(options);
+  const int retries = options.max_task_retries.value_or(cell.task_retries());
+  check_count("max_task_retries", retries);
+  const bool of_use = cell.restarts() || options.retry_on;
+  return {.group = cell.group_index(options.group), .retries = of_use ? retries : 0};
 }
 
 handle_base claim_name(actor_cell& cell, const actor_options& options) {
@@ -106,7 +106,9 @@ void start_actor(const actor_options& options, call_base& constructor) {
   if (!options.name.empty()) constructor.configure({.name = std::string(options.name)});
   const resource_request request = request_of(options);
   if (!request.empty()) cell.wanted = std::make_unique<resource_request>(request);
-  if (!request.empty() && !cell.named() && constructor.arguments_there() && owner.ledger().shortages(request).empty()) {
+  constructor.cpu_units = cell.cpu_units();
+  if (!request.empty() && !cell.named() && constructor.arguments_there() && cell.has_its_cpus() &&
+      owner.ledger().shortages(request).empty()) {
     cell.resources = owner.ledger().try_take(owner.ledger().demand_of(request));
     const auto devices = cell.resources.devices();
     if (!devices.empty()) cell.settle_device(owner.platform().devices()[static_cast<std::size_t>(devices.front())]);
@@ -130,6 +132,11 @@ void kill_actor(const handle_base& handle, const kill_options& options) {
 }  // namespace glint::detail
 
 namespace glint {
+
+std::vector<std::string> list_named_actors(const std::string& actor_namespace) {
+  const detail::call_scope scope;
+  return scope.get().directory().names(actor_namespace);
+}
 
 void exit_actor() {
   auto* call = dynamic_cast<detail::call_base*>(detail::current_task());

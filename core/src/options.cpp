@@ -47,15 +47,28 @@ resource_request request_of(const actor_options& options) {
   return request_in(options);
 }
 
-void check(const task_options& options) {
-  (void)units_of(options.cpus, "cpus");
-  (void)request_in(options);
+namespace {
+
+template <class Options>
+void check_run(const Options& options) {
   if (options.timeout && *options.timeout < std::chrono::nanoseconds(0)) {
     throw exception(error(errc::invalid_argument, "timeout: below zero"));
   }
   if (options.read_ahead == 0) {
     throw exception(error(errc::invalid_argument, "read_ahead = 0: a generator could not begin"));
   }
+}
+
+}  // namespace
+
+void check(const task_options& options) {
+  (void)units_of(options.cpus, "cpus");
+  (void)request_in(options);
+  check_run(options);
+}
+
+void check(const call_options& options) {
+  check_run(options);
 }
 
 namespace {
@@ -85,6 +98,18 @@ void apply(const task_options& options, task_base& task) {
     task.require(request_in(options));
   }
   task.arm_deadline();  // last: it may pass at once, and stop the task
+}
+
+void apply(const call_options& options, task_base& call) {
+  if (options.name.empty() && !options.retry_on && !options.timeout &&
+      options.read_ahead == default_settings.read_ahead) {
+    return;
+  }
+  call.configure({.name = std::string(options.name),
+                  .retries_exception = options.retry_on.matches,
+                  .timeout = options.timeout,
+                  .read_ahead = options.read_ahead});
+  call.arm_deadline();
 }
 
 void task_base::require(const resource_request& request) {

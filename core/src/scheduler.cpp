@@ -74,8 +74,21 @@ void scheduler::submit(schedulable& item) noexcept {
 }
 
 void scheduler::submit(schedulable& item, std::int32_t units) {
-  if (units == units_per_slot || !ask(item, units)) return submit(item);
+  if (units == units_per_slot) return submit(item);
+  if (units == 0 && start_without_slot(item)) return;
+  if (!ask(item, units)) return submit(item);
   serve_claims();
+}
+
+/// Who asks for nothing waits for nobody who asked before: a thread is enough. False when there is none. Under the lock
+/// of the claims, as `stop` looks for what was handed to a thread and not begun.
+bool scheduler::start_without_slot(schedulable& item) {
+  const lock_guard guard(claims_mutex_);
+  worker* w = spare();
+  if (!w) return false;
+  w->claimed_task_ = &item;
+  w->parker_.unpark();
+  return true;
 }
 
 /// False when the scheduler stops: `drain` finds the item in a lane.

@@ -88,7 +88,7 @@ class scheduler {
 
   /// Queues work that needs one CPU slot. From a worker: on its own lane. Budget: two atomics and a lock of the lane's.
   void submit(schedulable& item) noexcept;
-  /// Queues work that needs another amount. Precondition: not more than there is.
+  /// Queues work that needs another amount. Precondition: not more than there is. Work that needs none begins at once.
   void submit(schedulable& item, std::int32_t units);
   /// True: the item waited for another amount than one slot, does not any more, and is the caller's; what was set aside
   /// for it goes to others. False: it does not wait for that, or is about to run. Cost: a look at all that wait.
@@ -117,6 +117,7 @@ class scheduler {
   };
 
   [[nodiscard]] bool ask(schedulable& item, std::int32_t units);
+  [[nodiscard]] bool start_without_slot(schedulable& item);
   [[nodiscard]] schedulable* next(int own) noexcept;
   [[nodiscard]] bool any_work() const noexcept;
   /// Starts an idle lane, if there is one, because there is work.

@@ -70,15 +70,19 @@ class actor_case : public runtime_test {
   }
 };
 
-/// Asserts code, subject and message of a failure.
+/// Asserts code, subject and message of a failure, and the code of its cause, or that it has none.
 template <class T>
-void expect_failed(const glint::object_ref<T>& ref, glint::errc code, const std::string& name,
-                   const std::string& text) {
+void expect_failed(const glint::object_ref<T>& ref, glint::errc code, const std::string& name, const std::string& text,
+                   std::optional<glint::errc> cause = std::nullopt) {
   const auto failure = error_of(ref);
   ASSERT_TRUE(failure.has_value());
   EXPECT_EQ(failure->code(), code) << failure->describe();
   EXPECT_THAT(failure->subject(), ::testing::HasSubstr(name)) << failure->describe();
   EXPECT_THAT(failure->message(), ::testing::HasSubstr(text)) << failure->describe();
+  ASSERT_EQ(failure->cause() != nullptr, cause.has_value()) << failure->describe();
+  if (cause) {
+    EXPECT_EQ(failure->cause()->code(), *cause) << failure->describe();
+  }
 }
 
 /// The error of the glint::exception that `act` throws; nothing if it throws none.

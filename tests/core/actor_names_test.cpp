@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Actors that are found by their names.
 #include <latch>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "actor_fixture.hpp"
 
@@ -205,6 +207,26 @@ TEST_F(ActorNames, ASpawnThatThrewLeavesTheNameFree) {
   EXPECT_FALSE(get_actor<takes_it>("hits").has_value());
   auto a = spawn<worker_actor>({.name = "hits"}, 1);
   EXPECT_EQ(get(a.call<&worker_actor::sum>(), deadline), 1);
+}
+
+TEST_F(ActorNames, TheNamesOfANamespaceAreListed) {
+  using names = std::vector<std::string>;
+  EXPECT_EQ(glint::list_named_actors(), names());
+  auto b = spawn<worker_actor>({.name = "b"});
+  auto a = spawn<worker_actor>({.name = "a"});
+  auto unnamed = spawn<worker_actor>();
+  auto there = spawn<other_actor>({.name = "c", .actor_namespace = "there"});
+  EXPECT_EQ(glint::list_named_actors(), (names{"a", "b"})) << "sorted, and those of this namespace only";
+  EXPECT_EQ(glint::list_named_actors("there"), names{"c"});
+  EXPECT_EQ(glint::list_named_actors("elsewhere"), names());
+  kill(a);
+  EXPECT_EQ(glint::list_named_actors(), names{"b"}) << "a name is free at once";
+  b = {};
+  EXPECT_EQ(glint::list_named_actors(), names()) << "nobody can reach it any more";
+  EXPECT_EQ(get(submit<[] { return glint::list_named_actors("there").size(); }>(), deadline), 1u) << "from a task";
+  glint::shutdown();
+  EXPECT_EQ(thrown_by([] { (void)glint::list_named_actors(); }), errc::not_running);
+  glint::init(small_node(2, 0));
 }
 
 }  // namespace

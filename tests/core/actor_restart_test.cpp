@@ -414,7 +414,7 @@ TEST_F(ActorRestart, AnArgumentThatCannotBeCopiedAgainFailsTheCall) {
   (*s)->inside[0]->wait();
   worn_out::worn = true;
   kill(a, {.restart = true});
-  expect_failure(call, errc::user_exception, "call on actor weak", "worn out");
+  expect_failure(call, errc::user_exception, "holds_on::work on actor weak", "worn out");
   (*s)->go[0]->set();
 }
 

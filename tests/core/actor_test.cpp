@@ -2,14 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <latch>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include <glint/glint.hpp>
-#include "failure.hpp"
+#include "fixture.hpp"
 
 namespace {
 
@@ -19,7 +17,10 @@ using glint::object_ref;
 using glint::spawn;
 using glint::submit;
 
-constexpr std::chrono::seconds deadline{20};
+using glint_test::deadline;
+using glint_test::event;
+using glint_test::make_event;
+using glint_test::shared_event;
 
 struct actor : testing::Test {
   void SetUp() override { glint::init({.cpus = 2, .devices = 0, .log_level = glint::log_level::warning}); }
@@ -92,17 +93,10 @@ TEST_F(actor, KeepsEachCallersOrder) {
   for (const int line : lines) EXPECT_EQ(line % 100000, next[static_cast<std::size_t>(line / 100000)]++);
 }
 
-std::latch* late_gate = nullptr;
-int late_value(int v) {
-  late_gate->wait();
-  return v;
-}
-
 TEST_F(actor, KeepsACallersOrderWhenAnArgumentIsLate) {
-  std::latch gate(1);
-  late_gate = &gate;
+  const auto gate = make_event();
   auto keeper = spawn<log_keeper>();
-  auto late = submit<late_value>({.cpus = 0}, 0);
+  auto late = submit<glint_test::after>({.cpus = 0}, gate, 0);
   std::vector<object_ref<int>> calls;
   calls.push_back(keeper.call<&log_keeper::note>(1, late));
   for (int i = 1; i < 100; ++i) calls.push_back(keeper.call<&log_keeper::note>(1, i));
@@ -110,7 +104,7 @@ TEST_F(actor, KeepsACallersOrderWhenAnArgumentIsLate) {
   std::thread([&] { by_another = get(keeper.call<&log_keeper::note>(2, 7), deadline); }).join();
   EXPECT_EQ(by_another, 1) << "another caller is not held up by the late argument";
   EXPECT_FALSE(glint::try_get(calls.back()));
-  gate.count_down();
+  (*gate)->set();
   EXPECT_EQ(get(calls.back(), deadline), 101);
   const auto lines = get(keeper.call<&log_keeper::lines>(), deadline);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(lines[static_cast<std::size_t>(i) + 1], 100000 + i);
@@ -174,27 +168,26 @@ TEST_F(actor, AFailedConstructorArgumentFailsEveryCall) {
 }
 
 struct mourned {
-  explicit mourned(std::shared_ptr<std::latch> gone) : gone_(std::move(gone)) {}
-  ~mourned() { gone_->count_down(); }
+  explicit mourned(std::shared_ptr<event> gone) : gone_(std::move(gone)) {}
+  ~mourned() { gone_->set(); }
   mourned(const mourned&) = delete;
   mourned& operator=(const mourned&) = delete;
   int work(int x) { return x; }
-  std::shared_ptr<std::latch> gone_;
+  std::shared_ptr<event> gone_;
 };
-using shared_latch = glint::local_only<std::shared_ptr<std::latch>>;
 struct mourned_actor : mourned {
-  explicit mourned_actor(const shared_latch& l) : mourned(*l) {}
+  explicit mourned_actor(const shared_event& gone) : mourned(*gone) {}
 };
 
 TEST_F(actor, EndsAfterItsLastHandleAndItsQueuedCalls) {
-  auto gone = std::make_shared<std::latch>(1);
+  const auto gone = make_event();
   std::vector<object_ref<int>> calls;
   {
-    auto a = spawn<mourned_actor>(shared_latch(gone));
+    auto a = spawn<mourned_actor>(gone);
     for (int i = 0; i < 100; ++i) calls.push_back(a.call<&mourned::work>(i));
   }
   for (int i = 0; i < 100; ++i) EXPECT_EQ(get(calls[static_cast<std::size_t>(i)], deadline), i);
-  gone->wait();  // the ctest timeout is the deadline: a latch has none
+  (*gone)->wait();
 }
 
 int ask(const glint::actor_handle<counter>& c, int d) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <glint/core/detail/actor_calls.hpp>
 #include <glint/core/detail/retried_call.hpp>
@@ -46,7 +47,7 @@ void start_actor(const actor_options& options, call_base& constructor);
 [[nodiscard]] std::string actor_name(const actor_options& options, const std::string& type);
 /// Throws empty_ref for a handle of nothing, not_running if its runtime has ended.
 void require_actor(const handle_base& handle, runtime& now);
-/// Throws invalid_argument for a group that the actor has not, or a senseless number of retries.
+/// Throws invalid_argument for a group that the actor has not, and senseless options.
 [[nodiscard]] call_plan plan_of(const actor_cell& cell, const call_options& options);
 /// Enters a registered actor under its name, if it has one. Empty; or with get_if_exists the actor that has the name
 /// already. Throws name_taken, invalid_argument (it is of another type).
@@ -85,8 +86,8 @@ class actor_handle {
     return start<Method>(nullptr, std::forward<Args>(args)...);
   }
 
-  /// The same with options. Throws also invalid_argument: a group that the actor has not, arguments that cannot be kept
-  /// for retries.
+  /// The same with options. Throws also invalid_argument: a group that the actor has not, senseless options, arguments
+  /// that cannot be kept for retries.
   template <auto Method, class... Args>
   [[nodiscard]] auto call(call_options options, Args&&... args) const {
     return start<Method>(&options, std::forward<Args>(args)...);
@@ -119,10 +120,12 @@ class actor_handle {
       if (options) plan = detail::plan_of(cell, *options);
       const detail::call_manner manner{.group = plan.group, .reads = detail::reads_only<Method>};
       if (plan.retries != 0) [[unlikely]] {
-        return detail::call_with_retries<body, parameters>(cell, manner, plan.retries, std::forward<Args>(args)...);
+        return detail::call_with_retries<body, parameters>(cell, manner, plan.retries, options,
+                                                           std::forward<Args>(args)...);
       }
       auto [task, ref] = detail::make_task<detail::call_base, parameters>(cell, body{}, std::forward<Args>(args)...);
       task->set_manner(manner);
+      if (options) detail::apply(*options, *task);
       detail::join_family(*task);
       cell.enter(*task);
       return std::move(ref);
@@ -150,8 +153,10 @@ struct handle_access {
 }  // namespace detail
 
 /// Makes an actor of class `Type`, constructed with `args` on a worker, and returns a handle at once. Arguments are
-/// values or refs, whose objects are awaited; a constructor whose first parameter is `gpu_context&` runs on the actor's
-/// device. If the constructor throws, every call fails with actor_failed, which has the exception as its cause.
+/// values or refs, whose objects are awaited and passed as to a task (where the constructor is overloaded for `const
+/// T&` and another, or takes anything, as `const T&`); a constructor whose first parameter is `gpu_context&` runs on
+/// the actor's device. If the constructor throws, every call fails with actor_failed, which has the exception as its
+/// cause.
 ///
 /// With `max_restarts` the arguments are kept, and the constructor runs again with copies of them. With `get_if_exists`
 /// all callers get the same actor: the one of them that was first makes it, the arguments of the others stay untouched.
@@ -176,7 +181,7 @@ template <class Type, class... Args>
       if (auto existing = detail::claim_name(cell, options); existing.cell()) {
         return detail::handle_access::make<Type>(std::move(existing));
       }
-      using body = detail::constructor_body<Type, choice::on_device>;
+      using body = detail::constructor_body<Type, choice::on_device, choice::lends>;
       detail::construct_base* constructor = nullptr;
       try {
         if (options.max_restarts == 0) {
@@ -214,6 +219,10 @@ template <class Type>
   if (!dynamic_cast<detail::actor_of<Type>*>(handle.cell())) detail::throw_other_type(handle, type_name<Type>());
   return detail::handle_access::make<Type>(std::move(handle));
 }
+
+/// The names in a namespace by which `get_actor` finds an actor now, in alphabetical order. Throws not_running. Cost: a
+/// look at each named actor of the node, under the lock of their directory.
+[[nodiscard]] std::vector<std::string> list_named_actors(const std::string& actor_namespace = {});
 
 /// Ends an actor at once: calls that wait and calls in progress fail with actor_stopped, and so do all later ones; the
 /// text says who killed it. A body that runs is asked to stop, and goes on until it returns, as C++ gives no way to end

@@ -165,6 +165,10 @@ struct actor_options {
   bool get_if_exists = false;
   /// The actor lives without handles, until `kill` or shutdown.
   bool detached = false;
+  /// CPU slots that a call holds while it runs (each, where several may run), in steps of 0.0001: not between calls,
+  /// nor while it waits in `get` or `co_await`. 0 for methods that only wait. With more than the node has, all calls
+  /// fail with actor_failed and the cause `infeasible`.
+  double cpus = 1;
   /// Share of a device, or whole devices, that no other reservation may have while the actor lives, as in task_options.
   double gpus = 0;
   /// As in task_options, for as long as the actor lives.
@@ -192,11 +196,21 @@ static_assert(std::is_trivially_copyable_v<actor_options>);
 /// How one call of an actor is to run.
 struct call_options {
   detail::options_guard guard{};
+  /// In errors and messages; empty: the method's own name. Has to live until the call returns.
+  std::string_view name = {};
   /// The concurrency group; empty: the default one, of the actor's `max_concurrency`.
   std::string_view group = {};
-  /// As in actor_options, for this call. If not 0 on an actor that restarts, the arguments are kept, so each must be
-  /// copyable or a ref.
+  /// As in actor_options, for this call. If not 0 on an actor that restarts, or with `retry_on`, the arguments are
+  /// kept, so each must be copyable or a ref, and the method has to make one object.
   std::optional<int> max_task_retries = {};
+  /// The user's exceptions after which it is made again, as often as max_task_retries says, before the calls behind it;
+  /// none by default. In the same object: what the method had changed there stays.
+  exception_filter retry_on = {};
+  /// Fails the ref with `timeout` when it has not settled so long after the call, all its attempts together, and sets
+  /// the stop token. The calls behind it go on in order.
+  std::optional<std::chrono::steady_clock::duration> timeout = {};
+  /// How many objects a generator method may be ahead of its reader; at least 1.
+  std::uint32_t read_ahead = 16;
 };
 
 static_assert(std::is_trivially_copyable_v<call_options>);

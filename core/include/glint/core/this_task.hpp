@@ -12,13 +12,15 @@ namespace glint {
 
 /// The runtime context of the body that asks.
 struct task_info {
-  task_id id = {};                ///< Unique in this process, the same in every attempt; none outside of bodies.
-  actor_id actor = {};            ///< The actor whose method this is; none for a task.
-  std::uint32_t node = 0;         ///< Index of this node.
-  std::string name = {};          ///< The option's, else the function's; for an actor's call the method's.
-  std::string actor_name = {};    ///< The actor's; empty for a task.
-  std::uint32_t attempt = 0;      ///< How often it was tried before.
-  std::vector<int> devices = {};  ///< Indices of the devices assigned to it; empty for a function of the CPU.
+  task_id id = {};                   ///< Unique in this process, the same in every attempt; none outside of bodies.
+  actor_id actor = {};               ///< The actor whose method this is; none for a task.
+  std::uint32_t node = 0;            ///< Index of this node.
+  std::string name = {};             ///< The option's, else the function's; for an actor's call the method's.
+  std::string actor_name = {};       ///< The actor's; empty for a task.
+  std::string actor_namespace = {};  ///< Where its name counts, if it was given one.
+  std::uint32_t actor_restarts = 0;  ///< How often the actor was built anew before this object of it.
+  std::uint32_t attempt = 0;         ///< How often it was tried before.
+  std::vector<int> devices = {};     ///< Indices of the devices assigned to it; empty for a function of the CPU.
 };
 
 /// Says what the calling body is. Outside of tasks and actors all is empty but the node. Thread-safe. Cost: it copies

@@ -20,8 +20,11 @@ struct call_step;
 /// in it, and whoever makes attempts the record.
 class attempt_state final : public ref_counted {
  public:
-  explicit attempt_state(std::uint32_t actors_life) noexcept : life(actors_life) {}
-  const std::uint32_t life;  ///< The actor's life when the attempt was made.
+  attempt_state(std::uint32_t actors_life, std::uint64_t calls_id, std::uint32_t tries_before) noexcept
+      : life(actors_life), id(calls_id), number(tries_before) {}
+  const std::uint32_t life;    ///< The actor's life when the attempt was made.
+  const std::uint64_t id;      ///< The call's, the same in every attempt.
+  const std::uint32_t number;  ///< Attempts before it whose body was called.
   bool begun = false;  ///< Its body was about to be called: to make it again costs a retry. Under the mailbox lock.
 };
 
@@ -52,6 +55,7 @@ class call_base : public task_base {
   void set_attempt(intrusive_ptr<attempt_state> attempt, std::uint64_t caller) noexcept {
     attempt_ = std::move(attempt);
     caller_ = caller;
+    leave_failure_uncounted();
   }
 
  protected:

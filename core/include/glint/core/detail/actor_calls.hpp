@@ -72,6 +72,41 @@ struct constructor_parameter<object_ref<T>> {
   using owned = T;
 };
 
+/// What a constructor gets of a ref's object; its parameter decides: `T` takes the value if nobody else holds it, and a
+/// copy otherwise; `const T&` borrows it.
+template <class T>
+class lent {
+ public:
+  lent(const T& value, bool last) noexcept : value_(value), last_(last) {}
+  // Both are implicit, as it stands for the value; for a parameter T the first is the better match, being of rvalues.
+  operator T() && {
+    if (last_) return std::move(const_cast<T&>(value_));  // an object in the store is no constant
+    return value_;
+  }
+  operator const T&() const& noexcept { return value_; }
+
+ private:
+  const T& value_;
+  bool last_;
+};
+
+/// Worth lending: there is more to a move than to a copy. Tensors have copies of their own where the actor is.
+template <class T>
+inline constexpr bool lendable = store::detail::copyable<T>() && !std::is_trivially_copyable_v<T> &&
+                                 !contains_tensor<T>;
+
+template <class Arg>
+struct lent_parameter {
+  using type = typename constructor_parameter<Arg>::borrowed;
+  using unknown = type;
+};
+template <class T>
+requires lendable<T>
+struct lent_parameter<object_ref<T>> {
+  using type = lent<T>;
+  struct unknown {};  ///< A constructor that takes this takes anything, and must not see what stands for the value.
+};
+
 template <class Type, class... P>
 struct constructible_with {
   static constexpr bool on_host = std::is_constructible_v<Type, P...>;
@@ -92,11 +127,29 @@ struct constructor_choice {
                                                            parameter_list<constructor_value<Args>...>>>;
   using chosen = std::conditional_t<borrowed::value, borrowed, std::conditional_t<owned::value, owned, passed>>;
   static constexpr bool possible = chosen::value;
+  using lending = constructible_with<Type, typename lent_parameter<std::remove_cvref_t<Args>>::type...>;
+  using anything = constructible_with<Type, typename lent_parameter<std::remove_cvref_t<Args>>::unknown...>;
+  /// Refs that are borrowed are lent, where the constructor tells `T` from `const T&`.
+  static constexpr bool lends = borrowed::value && lending::on_host == borrowed::on_host &&
+                                lending::on_device == borrowed::on_device && !anything::value;
   static constexpr bool on_device = chosen::on_device && !chosen::on_host;
 };
 
+/// What the constructor is given for what a slot gave.
+template <bool Lends, class Arg>
+decltype(auto) lend(const construct_base& call, Arg&& arg) noexcept {
+  using value = std::remove_cvref_t<Arg>;
+  if constexpr (Lends && std::is_same_v<Arg, const value&> && lendable<value>) {
+    const ref_argument* from = call.arguments();
+    while (from && from->object().value() != &arg) from = from->next();
+    return lent<value>(arg, from && from->may_move());
+  } else {
+    return std::forward<Arg>(arg);
+  }
+}
+
 /// Body of a constructor's call.
-template <class Type, bool OnDevice>
+template <class Type, bool OnDevice, bool Lends>
 struct constructor_body {
   using result = void;
   static constexpr task_traits traits{.name = &type_name<Type>, .kind = "actor", .on_device = OnDevice};
@@ -105,9 +158,9 @@ struct constructor_body {
   static void call(construct_base& call, gpu_context* gpu, Args&&... args) {
     actor_of<Type>& cell = cell_of<Type>(call);
     if constexpr (OnDevice) {
-      cell.emplace(*gpu, std::forward<Args>(args)...);
+      cell.emplace(*gpu, lend<Lends>(call, std::forward<Args>(args))...);
     } else {
-      cell.emplace(std::forward<Args>(args)...);
+      cell.emplace(lend<Lends>(call, std::forward<Args>(args))...);
     }
   }
 };

@@ -81,6 +81,8 @@ class actor_cell : public ref_counted {
   /// False when the actor has ended or its last handle is gone.
   [[nodiscard]] bool try_add_handle() noexcept;
   void drop_handle() noexcept;
+  /// Whether try_add_handle would succeed now.
+  [[nodiscard]] bool reachable() const noexcept { return !ended_.load() && handles_.load() != 0; }
 
   // Calls.
   /// Counts a call that is not in the mailbox yet, and will come: the actor does not end before.
@@ -99,8 +101,16 @@ class actor_cell : public ref_counted {
   /// Throws invalid_argument for a group that the actor has not.
   [[nodiscard]] std::uint16_t group_index(std::string_view group) const;
   /// Retries of a call that does not say; 0 for an actor that never restarts.
-  [[nodiscard]] int default_retries() const noexcept { return default_retries_; }
+  [[nodiscard]] int default_retries() const noexcept { return restarts_ ? task_retries_ : 0; }
+  /// The same where a call is retried for other reasons, too.
+  [[nodiscard]] int task_retries() const noexcept { return task_retries_; }
   [[nodiscard]] bool restarts() const noexcept { return restarts_; }
+  /// How often the object was built anew. For one of the actor's steps.
+  [[nodiscard]] std::uint32_t restart_count() const noexcept { return restart_count_; }
+  /// CPU slots that each of its steps takes, of units_per_slot each; perhaps more than there are.
+  [[nodiscard]] std::int32_t cpu_units() const noexcept { return cpu_units_; }
+  /// Whether the node has so many.
+  [[nodiscard]] bool has_its_cpus() const noexcept { return cpu_units_ == turn_units_; }
 
   /// A suspended call can go on; as soon as its step may run, before all that is new. May come before the step that
   /// suspended it is over. Thread-safe.
@@ -202,6 +212,7 @@ class actor_cell : public ref_counted {
   [[nodiscard]] turn_start turn_for_duty() noexcept GLINT_REQUIRES(mailbox_mutex_);
   [[nodiscard]] turn_start start_turn() noexcept GLINT_REQUIRES(mailbox_mutex_);
   void launch(turn_start start) noexcept;
+  void queue(actor_turn& turn) noexcept;
   void run_turn(actor_turn& turn) noexcept;
   void abandon_turn(actor_turn& turn, const error& why) noexcept;
   void abandon_waiting(const error& why) noexcept;
@@ -235,8 +246,10 @@ class actor_cell : public ref_counted {
   const std::uint64_t id_;
   const bool named_;
   const bool restarts_;
-  const int default_retries_;
+  const int task_retries_;
   const std::uint32_t max_pending_;
+  const std::int32_t cpu_units_;
+  const std::int32_t turn_units_;  // the same, or one slot where there are not so many: nothing but failures runs then
   const std::vector<std::string> groups_;  // from index 1 on; 0 is the default one
   std::unique_ptr<rebuilder> rebuilder_;   // set and taken under the lock; between these a turn's own
   bool begun_ = false;                     // written by the thread that spawns
@@ -270,6 +283,7 @@ class actor_cell : public ref_counted {
 
   intrusive_ptr<gpu::device_context> device_;  // changes under the lock and in no step
   intrusive_ptr<store::entry> device_to_come_ GLINT_GUARDED_BY(mailbox_mutex_);
+  std::uint32_t restart_count_ = 0;            // changes in the turn that rebuilds, while no step runs
   // Of whoever runs a step that is alone, and of the turn that rebuilds.
   intrusive_ptr<gpu::stream> stream_;
   hold_ptr<store::entry> construction_;   // the constructor's result, if it ran on a device

@@ -3,40 +3,50 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <glint/core/detail/actor_calls.hpp>
+#include <glint/core/detail/runtime_access.hpp>
 
 /// Calls and constructors that may be made again: their arguments are kept.
 namespace glint::detail {
 
-/// A call that is made again when a restart of its actor found it under way. Each attempt is a call of its own with a
-/// result of its own; this waits for that and settles the result that the user has. A method's result is passed on when
-/// it is ready, not when it is issued: what a lost device had begun is made again too. If the user's result is settled
-/// by somebody else (cancelled), the attempt is stopped.
+/// A call that is made again when a restart of its actor found it under way, or after an exception of the user's that
+/// its options name. To its user it is a task like others: it makes the result, has the name, the id and the deadline,
+/// and belongs to the family of who called. Each attempt is a call of its own with a result of its own, and a child of
+/// this; this waits for that and settles the result that the user has. A method's result is passed on when it is ready,
+/// not when it is issued: what a lost device had begun is made again too. If the user's result is settled otherwise
+/// (cancelled, too late), the attempt is stopped.
 ///
-/// Counted by the two entries that it waits on. Thread-safe.
-class retried_call : public ref_counted {
+/// Its stage is the attempt that runs; the watch on the user's result has another pin. Thread-safe.
+class retried_call : public task_base {
  public:
-  /// Drops the count of whoever made it.
+  /// Makes the first attempt. Owns itself from here. The options are applied.
   void begin() noexcept;
+  [[nodiscard]] actor_cell& cell() const noexcept { return cell_; }
+  /// "call counter::add on actor hits"
+  [[nodiscard]] std::string subject() const override;
 
  protected:
   struct attempt {
     call_base* call;
     intrusive_ptr<store::entry> result;
   };
-  retried_call(actor_cell& cell, call_manner manner, int retries) noexcept;
+  retried_call(const task_traits& traits, actor_cell& cell, call_manner manner, int retries) noexcept;
   ~retried_call() override;
 
-  [[nodiscard]] actor_cell& cell() const noexcept { return cell_; }
   /// Throws what copying an argument throws.
   [[nodiscard]] virtual attempt make() = 0;
-  [[nodiscard]] virtual store::entry& result() noexcept = 0;
+  [[nodiscard]] virtual store::entry& result() const noexcept = 0;
   /// Moves the value into the user's result. Throws what moving throws.
   virtual void take_value(store::entry& from) = 0;
+
+  void let_go() noexcept override;
 
  private:
   class watch final : public store::waiter {
@@ -50,7 +60,11 @@ class retried_call : public ref_counted {
     told told_;
   };
 
-  // What the watches are told; each ends with its count.
+  /// It has no body of its own.
+  [[nodiscard]] progress invoke(gpu_context*) override { return progress::done; }
+  [[nodiscard]] progress resume() override { return progress::done; }
+
+  // What the watches are told.
   void attempt_settled(store::entry& made) noexcept;
   void result_settled(store::entry&) noexcept;
 
@@ -58,20 +72,21 @@ class retried_call : public ref_counted {
   void stop_unwanted() noexcept;
   void try_once(bool first) noexcept;
   void succeed(store::entry& made) noexcept;
-  void fail(const error& failure) noexcept;
-  /// Nothing of the actor may be touched after it; before the user's result is settled.
-  void leave_actor() noexcept;
+  /// Whether there is another attempt after one that failed so; if not, `failure` says why.
+  [[nodiscard]] bool try_again_after(error& failure) noexcept;
+  [[nodiscard]] bool wished_after(const error& failure, bool by_restart) const noexcept;
 
   actor_cell& cell_;
   const call_manner manner_;
-  int retries_;  // left; -1: unlimited
+  int retries_;              // left; -1: unlimited
+  std::uint32_t tries_ = 0;  // whose body was called
   bool admitted_ = false;
   std::uint64_t caller_ = 0;
   intrusive_ptr<attempt_state> state_;
   watch attempt_watch_{*this, &retried_call::attempt_settled};
   watch result_watch_{*this, &retried_call::result_settled};
-  spin_mutex mutex_;
-  intrusive_ptr<store::entry> attempt_ GLINT_GUARDED_BY(mutex_);
+  spin_mutex attempt_mutex_;
+  intrusive_ptr<store::entry> attempt_ GLINT_GUARDED_BY(attempt_mutex_);
 };
 
 /// How an argument is kept: as its parameter, or as the ref that it is.
@@ -110,9 +125,12 @@ class typed_retried_call final : public retried_call {
   using stored_value = store::stored<Value>;
 
   template <class... Args>
-  typed_retried_call(actor_cell& cell, call_manner manner, int retries,
-                     hold_ptr<store::typed_entry<stored_value>> result, Args&&... args)
-      : retried_call(cell, manner, retries), result_(std::move(result)), kept_(std::forward<Args>(args)...) {}
+  typed_retried_call(actor_cell& cell, call_manner manner, int retries, hold_ptr<store::entry> result, Args&&... args)
+      : retried_call(Body::traits, cell, manner, retries),
+        result_(std::move(result)),
+        kept_(std::in_place, std::forward<Args>(args)...) {
+    result_->made_by(*this);
+  }
 
  private:
   attempt make() override {
@@ -121,16 +139,19 @@ class typed_retried_call final : public retried_call {
           auto [call, ref] = make_task<call_base, Parameters>(cell(), Body{}, Kept(kept)...);
           return attempt{call, ref_access::take(std::move(ref))};
         },
-        kept_);
+        *kept_);
   }
-  store::entry& result() noexcept override { return *result_; }
+  store::entry& result() const noexcept override { return *result_; }
+  std::span<const hold_ptr<store::entry>> results() const noexcept override { return {&result_, 1}; }
+  void drop_arguments() noexcept override { kept_.reset(); }
   void take_value(store::entry& from) override {
     auto& made = static_cast<store::typed_entry<stored_value>&>(from).get();
-    result_->construct([&made]() -> stored_value { return std::move(made); });
+    static_cast<store::typed_entry<stored_value>&>(*result_).construct(
+        [&made]() -> stored_value { return std::move(made); });
   }
 
-  hold_ptr<store::typed_entry<stored_value>> result_;
-  std::tuple<Kept...> kept_;
+  hold_ptr<store::entry> result_;
+  std::optional<std::tuple<Kept...>> kept_;
 };
 
 /// The one object that a call makes; void for calls that make several, or a stream.
@@ -145,8 +166,8 @@ struct single_result<object_ref<Value>> {
 };
 
 template <class Body, class Parameters, class... Args>
-auto call_with_retries(actor_cell& cell, call_manner manner, int retries, Args&&... args) ->
-    typename outcome<typename Body::result>::refs {
+auto call_with_retries(actor_cell& cell, call_manner manner, int retries, const call_options* options, Args&&... args)
+    -> typename outcome<typename Body::result>::refs {
   using refs = typename outcome<typename Body::result>::refs;
   using kept = kept_arguments<Parameters, Args...>;
   if constexpr (!single_result<refs>::possible) {
@@ -156,11 +177,12 @@ auto call_with_retries(actor_cell& cell, call_manner manner, int retries, Args&&
   } else {
     using value = typename single_result<refs>::value;
     auto entry = make_intrusive<store::typed_entry<store::stored<value>>>();
-    hold_ptr<store::typed_entry<store::stored<value>>> hold(entry.get());
+    hold_ptr<store::entry> hold(entry.get());
     auto* made = [&]<class... K>(std::type_identity<std::tuple<K...>>) {
       return new typed_retried_call<Body, Parameters, value, K...>(cell, manner, retries, std::move(hold),
                                                                    std::forward<Args>(args)...);
     }(std::type_identity<typename kept::tuple>{});
+    if (options) detail::apply(*options, *made);
     made->begin();
     return ref_access::make<value>(std::move(entry));
   }

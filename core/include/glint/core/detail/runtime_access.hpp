@@ -22,8 +22,10 @@ class task_base;
 /// Throws invalid_argument for amounts that units_of refuses: asked before the task is made, which then owns itself.
 void check(const task_options& options);
 void check(const actor_options& options);
+void check(const call_options& options);
 /// Applies checked options to a task.
 void apply(const task_options& options, task_base& task);
+void apply(const call_options& options, task_base& call);
 
 /// The task or call whose body the calling thread runs; null outside.
 [[nodiscard]] task_base* current_task() noexcept;

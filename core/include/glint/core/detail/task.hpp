@@ -274,6 +274,13 @@ class task_base : public schedulable, public store::producer {
   /// Whether the body has begun and was suspended.
   [[nodiscard]] bool begun() const noexcept { return stage_ == stage::body; }
   [[nodiscard]] bool has_failed() const noexcept { return failure_ || failed_argument(); }
+  /// What `refuse` said.
+  [[nodiscard]] const std::optional<error>& refused() const noexcept { return failure_; }
+  /// Nothing of the arguments or the actor may be touched after this, by `stop` neither.
+  void close() noexcept;
+  void fail(error failure) noexcept;
+  /// Its failure is another's, too, who counts it.
+  void leave_failure_uncounted() noexcept { failure_counted_.store(true, std::memory_order_relaxed); }
 
  private:
   friend class ref_argument;
@@ -305,15 +312,12 @@ class task_base : public schedulable, public store::producer {
   void run_on_device();
   [[nodiscard]] progress call_body(gpu_context* gpu);
   void issue_results(const gpu::stream_point& point, device_origin from);
-  /// Nothing of the arguments or the actor may be touched after this, by `stop` neither.
-  void close() noexcept;
   [[nodiscard]] bool settle(const error& failure) noexcept;
   /// Begins another attempt after `failure` if the options, the failure and the arguments allow one. If only the
   /// arguments do not, `failure` says so afterwards.
   [[nodiscard]] bool retry(error& failure) noexcept;
   void note_uses(const gpu::stream_point& point) noexcept;
   [[nodiscard]] std::vector<gpu::stream_point> writes_behind_arguments() const;
-  void fail(error failure) noexcept;
   /// Gives back what the task holds: at once, or when what it enqueued up to `point` has run.
   void release_resources(const gpu::stream_point& point = {}) noexcept;
   [[nodiscard]] gpu_context make_context(intrusive_ptr<gpu::stream> stream) const;
