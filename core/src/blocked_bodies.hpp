@@ -28,7 +28,7 @@ struct blocked_body {
 /// The last body of a circle to be listed finds it.
 ///
 /// What is known of who waits for whom: blocked bodies, pending arguments, calls that their actor cannot begin, and
-/// coroutines that await an object. Whatever else an object depends on (a promise, when_all, a retried call, resources)
+/// coroutines that await an object. Whatever else an object depends on (a promise, when_all, resources)
 /// counts as work that goes on: a circle through it is not found, and nothing is called a circle that is none.
 ///
 /// Source of the idea: the AND-OR graphs of Knapp, Deadlock detection in distributed databases (ACM Computing Surveys

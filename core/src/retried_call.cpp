@@ -102,6 +102,13 @@ void retried_call::result_settled(store::entry&) noexcept {
   unpin();
 }
 
+std::vector<hold_ptr<store::entry>> retried_call::awaited_now() {
+  std::vector<hold_ptr<store::entry>> awaited;
+  const spin_guard guard(attempt_mutex_);
+  if (attempt_) awaited.emplace_back(attempt_.get());
+  return awaited;
+}
+
 /// Asked when the result settles, by whomever, and when an attempt is entered: one of the two sees the other.
 void retried_call::stop_unwanted() noexcept {
   if (result().level() != store::readiness::failed) return;

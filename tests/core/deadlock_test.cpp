@@ -97,9 +97,8 @@ TEST_F(deadlocks, TwoActorsThatWaitForEachOther) {
 TEST_F(deadlocks, AnActorAndATask) {
   const auto a = glint::spawn<asker>({.name = "hen"});
   const auto ask = a.call<&asker::ask_through_task>(a);
-  expect_circle(
-      ask, "asker::ask_through_task on actor hen",
-      {"asked_by_task", "asker::value on actor hen", "ask_through_task on actor hen", "asked_by_task"});
+  expect_circle(ask, "asker::ask_through_task on actor hen",
+                {"asked_by_task", "asker::value on actor hen", "ask_through_task on actor hen", "asked_by_task"});
 }
 
 TEST_F(deadlocks, AnArgumentThatOnlyTheActorItselfCouldMake) {
@@ -122,6 +121,11 @@ TEST_F(deadlocks, ThroughACoroutineThatAwaits) {
 
 TEST_F(deadlocks, AWriterOfAnActorThatAllowsSeveral) {
   const auto a = glint::spawn<asker>({.name = "hen", .max_concurrency = 2});
+  expect_circle(a.call<&asker::ask>(a), "asker::ask on actor hen", {"value on actor hen"});
+}
+
+TEST_F(deadlocks, ThroughACallThatMayBeMadeAgain) {
+  const auto a = glint::spawn<asker>({.name = "hen", .max_restarts = 1, .max_task_retries = 2});
   expect_circle(a.call<&asker::ask>(a), "asker::ask on actor hen", {"value on actor hen"});
 }
 

@@ -283,7 +283,7 @@ class actor_cell : public ref_counted {
 
   intrusive_ptr<gpu::device_context> device_;  // changes under the lock and in no step
   intrusive_ptr<store::entry> device_to_come_ GLINT_GUARDED_BY(mailbox_mutex_);
-  std::uint32_t restart_count_ = 0;            // changes in the turn that rebuilds, while no step runs
+  std::uint32_t restart_count_ = 0;  // changes in the turn that rebuilds, while no step runs
   // Of whoever runs a step that is alone, and of the turn that rebuilds.
   intrusive_ptr<gpu::stream> stream_;
   hold_ptr<store::entry> construction_;   // the constructor's result, if it ran on a device

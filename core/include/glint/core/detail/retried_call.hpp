@@ -9,6 +9,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <glint/core/detail/actor_calls.hpp>
 #include <glint/core/detail/runtime_access.hpp>
@@ -60,6 +61,8 @@ class retried_call : public task_base {
     told told_;
   };
 
+  /// Its attempt's.
+  [[nodiscard]] std::vector<hold_ptr<store::entry>> awaited_now() override;
   /// It has no body of its own.
   [[nodiscard]] progress invoke(gpu_context*) override { return progress::done; }
   [[nodiscard]] progress resume() override { return progress::done; }

@@ -183,7 +183,7 @@ class task_base : public schedulable, public store::producer {
 
   /// Objects without each of which it cannot go on, as far as they are known: arguments that are pending, or what its
   /// coroutine awaits. Precondition: pinned.
-  [[nodiscard]] std::vector<hold_ptr<store::entry>> awaited_now();
+  [[nodiscard]] virtual std::vector<hold_ptr<store::entry>> awaited_now();
   /// Groups of calls, each of which keeps this from beginning as long as all of it are in progress: its actor's.
   /// Precondition: pinned.
   [[nodiscard]] std::vector<std::vector<task_pin>> hindrances();
