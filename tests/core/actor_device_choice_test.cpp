@@ -159,5 +159,19 @@ TEST_F(ActorDeviceChoice, ACallThatWaitsForTheDeviceMayBeCancelled) {
   EXPECT_THAT(get(next, deadline), ElementsAre(0, 0));
 }
 
+TEST(ActorDeviceChoiceShutdown, EndsCallsThatWaitForTheDevice) {
+  for (int round = 0; round < 20; ++round) {
+    glint::init(node_with_resources());
+    auto has_all = spawn<host_made>({.gpus = 3});
+    ASSERT_EQ(get(has_all.call<&host_made::value>(), deadline), 7);
+    auto waits = spawn<host_made>({.name = "waits", .gpus = 1, .max_restarts = 1});
+    const auto call = waits.call<&host_made::places>();
+    const auto tough = waits.call<&host_made::places>({.max_task_retries = 1});
+    glint::shutdown();
+    expect_shutdown(call);
+    expect_shutdown(tough);
+  }  // handles go after their runtime
+}
+
 }  // namespace
 }  // namespace glint_test
