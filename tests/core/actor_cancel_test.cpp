@@ -242,7 +242,6 @@ using shared_signals = glint::local_only<std::shared_ptr<signals>>;
 int call_all(const troupe& actors, const shared_signals& s, const shared_offspring& made, object_ref<int> late) {
   auto& own = **made;
   own.calls.push_back(actors.runs.call<&target::until_stopped>((*s)->runs, (*s)->seen));
-  own.calls.push_back(actors.runs.call<&target::note>(1));  // queued
   own.calls.push_back(actors.awaits.call<&target::await>((*s)->awaits, late));
   own.calls.push_back(actors.patient.call<&target::until_stopped>((*s)->retried, (*s)->retried_seen));
   own.stream = actors.yields.call<&target::yield>({.read_ahead = 1}, (*s)->yields);
@@ -263,8 +262,7 @@ void expect_working(const troupe& actors) {
 }
 
 void expect_ended_with_their_parent(offspring& made, const std::string& parent) {
-  const char* names[] = {"until_stopped on actor runs", "note on actor runs", "await on actor awaits",
-                         "until_stopped on actor patient"};
+  const char* names[] = {"until_stopped on actor runs", "await on actor awaits", "until_stopped on actor patient"};
   for (std::size_t i = 0; i < made.calls.size(); ++i) {
     expect_chain(made.calls[i], {{errc::cancelled, names[i]}, {errc::cancelled, parent}});
   }
@@ -339,7 +337,7 @@ TEST_F(ActorCancel, WithoutRecursiveTheChildrenGoOn) {
   wait_for_all(*s);
   EXPECT_TRUE(cancel(parent));
   (*go)->set();
-  EXPECT_EQ(get(made->calls[2], deadline), 5);
+  EXPECT_EQ(get(made->calls[1], deadline), 5);
   EXPECT_EQ(get(*made->stream->next(), deadline), 0);
   EXPECT_EQ(get(*made->stream->next(), deadline), 1);
   for (const auto& call : made->calls) (void)cancel(call);
