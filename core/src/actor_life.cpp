@@ -93,12 +93,12 @@ void actor_cell::constructor_over() noexcept {
   coming_constructor_ = nullptr;
 }
 
+/// The exception is the caller's, who gets it; it is shared only with those who may have found the actor by its name.
 void actor_cell::cannot_begin(std::exception_ptr thrown) noexcept {
   begun_ = true;
-  const error cause = error_from_exception(std::move(thrown), "actor " + name_);
-  end(error(errc::actor_failed, "the arguments of the constructor of actor " + name_ + " could not be made")
-          .with_cause(cause),
-      false);
+  error why(errc::actor_failed, "the arguments of the constructor of actor " + name_ + " could not be made");
+  if (named_) why = why.with_cause(error_from_exception(std::move(thrown), "actor " + name_));
+  end(why, false);
 }
 
 void actor_cell::construct(call_base& call) noexcept {

@@ -29,7 +29,8 @@ struct blocked_body {
 ///
 /// What is known of who waits for whom: blocked bodies, pending arguments, calls that their actor cannot begin, and
 /// coroutines that await an object. Whatever else an object depends on (a promise, when_all, resources)
-/// counts as work that goes on: a circle through it is not found, and nothing is called a circle that is none.
+/// counts as work that goes on: a circle through it is not found, and nothing is called a circle that is none. Nor is a
+/// circle of nothing but coroutines found: they block no thread that could look for it.
 ///
 /// Source of the idea: the AND-OR graphs of Knapp, Deadlock detection in distributed databases (ACM Computing Surveys
 /// 19, 1987), here with one lock instead of messages.

@@ -78,6 +78,10 @@ void names() {
   // ray: ray.get_actor("hits", namespace="web")  (empty if there is none)
   std::optional<glint::actor_handle<counter>> found = glint::get_actor<counter>("hits", "web");
 
+  // ray: ray.util.list_named_actors()  (of one namespace)
+  std::vector<std::string> named = glint::list_named_actors("web");
+
+  expect(named == std::vector<std::string>{"hits"}, "list");
   expect(found && *found == same && glint::get(same.call<&counter::own_name>()) == "hits", "names");
   // ray: ray.kill(ray.get_actor("hits", namespace="web"))
   glint::kill(*glint::get_actor<counter>("hits", "web"));

@@ -153,9 +153,13 @@ std::string context() {
   // ray: ray.util.state.get_task(id).attempt_number  (how often it was tried before)
   std::uint32_t attempt = context.attempt;
 
+  // ray: context.was_current_actor_reconstructed  (how often it was)
+  std::uint32_t restarts = context.actor_restarts;
+
   // ray: context.is_canceled()  (`glint::stop_token()` gives the token)
   bool unwanted = glint::stop_requested();
 
+  expect(restarts == 0, "restarts");
   expect(id && !actor && actor_name.empty() && node == 0, "ids");
   expect(devices.empty() && attempt == 0 && !unwanted, "context");
   return name;
