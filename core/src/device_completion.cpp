@@ -84,6 +84,11 @@ void device_completion::part_done() noexcept {
   look_for_failures();
   if (failure_ && from_.owner && failure_->code() == errc::device_lost) from_.owner->look_for_lost_devices();
   from_.share.reset();
+  if (from_.task && from_.task->settings().retry_enqueued) {
+    from_.task->work_done(std::move(failure_));
+    delete this;
+    return;
+  }
   for (const auto& result : results_) {
     if (failure_) {
       result->fail(*failure_);

@@ -26,7 +26,9 @@ struct device_origin {
   resource_share share = {};                          ///< Given back when all has run.
   hold_ptr<store::entry> outcome = {};                ///< Settled as the results are, but by nobody else; or null.
   runtime* owner = nullptr;                           ///< To be told of a device's loss; or null.
-  task_base* task = nullptr;                          ///< To be finished when the results are settled; or null.
+  /// To be finished when the results are settled, or to settle them itself if it is tried again after a failure; or
+  /// null.
+  task_base* task = nullptr;
 };
 
 /// Takes the issued objects of one task to ready, or to failed: when their point of the stream has passed, and every

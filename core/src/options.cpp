@@ -75,12 +75,13 @@ namespace {
 
 /// Settings of its own only for a task that asks for something, as most do not.
 void configure(const task_options& options, task_base& task) {
-  if (options.name.empty() && options.max_retries == default_settings.max_retries && !options.retry_on &&
-      !options.timeout && options.read_ahead == default_settings.read_ahead) {
+  if (options.name.empty() && options.max_retries == default_settings.max_retries && !options.retry_enqueued &&
+      !options.retry_on && !options.timeout && options.read_ahead == default_settings.read_ahead) {
     return;
   }
   task_settings settings{.name = std::string(options.name),
                          .max_retries = options.max_retries,
+                         .retry_enqueued = options.retry_enqueued,
                          .retries_exception = options.retry_on.matches,
                          .timeout = options.timeout,
                          .read_ahead = options.read_ahead};

@@ -102,11 +102,11 @@ void retried_call::result_settled(store::entry&) noexcept {
   unpin();
 }
 
-std::vector<hold_ptr<store::entry>> retried_call::awaited_now() {
-  std::vector<hold_ptr<store::entry>> awaited;
+std::vector<wait_condition> retried_call::waits_for() {
+  std::vector<wait_condition> found;
   const spin_guard guard(attempt_mutex_);
-  if (attempt_) awaited.emplace_back(attempt_.get());
-  return awaited;
+  if (attempt_) found.emplace_back().on.emplace_back(attempt_.get());
+  return found;
 }
 
 /// Asked when the result settles, by whomever, and when an attempt is entered: one of the two sees the other.
@@ -119,7 +119,7 @@ void retried_call::stop_unwanted() noexcept {
   }
   if (!running) return;
   if (const auto maker = running->pin_producer(); maker.get()) {
-    (void)static_cast<task_base*>(maker.get())->stop(result().failure(), false);
+    (void)maker_of(maker)->as_task()->stop(result().failure(), false);
   }
 }
 

@@ -198,10 +198,11 @@ call_scope::~call_scope() {
   gate.leave();
 }
 
-soft_call_scope::soft_call_scope() noexcept : inside_(gate.enter()) {}
+soft_call_scope::soft_call_scope() noexcept
+    : runtime_(gate.enter() ? running.load(std::memory_order_acquire) : nullptr) {}
 
 soft_call_scope::~soft_call_scope() {
-  if (inside_) gate.leave();
+  if (runtime_) gate.leave();
 }
 
 void count_put() noexcept {

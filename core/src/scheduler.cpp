@@ -35,12 +35,16 @@ schedulable* lane::pop() noexcept {
   if (size.load() == 0) return nullptr;
   const spin_guard guard(mutex);
   schedulable* item = queue.pop_front();
-  if (item) size.fetch_sub(1);
+  if (item) {
+    ++taken;
+    size.fetch_sub(1);
+  }
   return item;
 }
 
 scheduler::scheduler(int lanes, std::uint32_t idle_spin_us, timer_service& timers, clock::duration report_after)
     : lanes_(static_cast<std::size_t>(lanes)),
+      lane_reports_(lanes_, timers, report_after),
       idle_(lanes),
       idle_spin_us_(idle_spin_us),
       reports_(*this, timers, report_after) {
@@ -50,6 +54,7 @@ scheduler::scheduler(int lanes, std::uint32_t idle_spin_us, timer_service& timer
 scheduler::~scheduler() {
   GLINT_ASSERT(stopping_.load(), "a scheduler is stopped before it goes");
   reports_.close();
+  lane_reports_.close();
 }
 
 std::string scheduler::reporter::who(const report_hook& hook) const {
@@ -134,7 +139,8 @@ bool scheduler::any_work() const noexcept {
 
 void scheduler::wake_one() noexcept {
   const int lane = idle_.claim_any();
-  if (lane >= 0) start(lane);
+  if (lane < 0) return lane_reports_.work_waits();
+  start(lane);
 }
 
 void scheduler::start(int lane) noexcept {

@@ -9,28 +9,16 @@
 #include <vector>
 
 #include <glint/base/mutex.hpp>
-#include <glint/core/detail/schedulable_queue.hpp>
 #include <glint/core/detail/task.hpp>
+#include "lane.hpp"
 #include "lane_mask.hpp"
+#include "lane_reports.hpp"
 #include "parker.hpp"
 #include "waiting_reports.hpp"
 
 namespace glint::detail {
 
 class scheduler;
-
-/// A CPU slot: a queue of runnable work and the right to run it. Threads come and go, lanes stay (as Go's P is to its
-/// M).
-struct alignas(64) lane {
-  void push(schedulable& item) noexcept;
-  [[nodiscard]] schedulable* pop() noexcept;
-
-  spin_mutex mutex;
-  schedulable_queue queue GLINT_GUARDED_BY(mutex);
-  std::atomic<std::uint32_t> size{0};  ///< Read without the lock by thieves and by threads about to sleep.
-  class worker* sleeper =
-      nullptr;  ///< The thread that sleeps on this idle lane, if one does. Belongs to whoever claims the lane.
-};
 
 /// A wish for CPU slots: of a task whose `cpus` is not one, or of a thread that comes back from `get`. Served in order,
 /// returning threads first.
@@ -79,14 +67,14 @@ class worker {
 /// order: claims_mutex_, then spares_mutex_; a lane's lock is innermost.
 class scheduler {
  public:
-  /// Work that waits for `report_after` for another amount than one slot is logged as a warning; zero: never. `timers`
-  /// must outlive the scheduler.
+  /// Work that waits for `report_after` is logged as a warning; zero: never. `timers` must outlive the scheduler.
   scheduler(int lanes, std::uint32_t idle_spin_us, timer_service& timers, clock::duration report_after);
   ~scheduler();
 
   [[nodiscard]] int lane_count() const noexcept { return static_cast<int>(lanes_.size()); }
 
-  /// Queues work that needs one CPU slot. From a worker: on its own lane. Budget: two atomics and a lock of the lane's.
+  /// Queues work that needs one CPU slot. From a worker: on its own lane. Budget: two atomics and a lock of the lane's;
+  /// an atomic load more when no lane is idle.
   void submit(schedulable& item) noexcept;
   /// Queues work that needs another amount. Precondition: not more than there is. Work that needs none begins at once.
   void submit(schedulable& item, std::int32_t units);
@@ -136,6 +124,7 @@ class scheduler {
   void become_spare(worker& w);
 
   std::vector<lane> lanes_;
+  lane_reports lane_reports_;
   lane_mask idle_;
   const std::uint32_t idle_spin_us_;
   std::atomic<std::uint32_t> next_lane_{0};

@@ -78,7 +78,7 @@ void stream_state::close() noexcept {
   if (!scope) return;
   const error why(errc::cancelled, "the reader of its objects went");
   if (const auto maker = task_end_->pin_producer(); maker.get()) {
-    (void)static_cast<task_base*>(maker.get())->stop(why, false);
+    (void)maker_of(maker)->as_task()->stop(why, false);
   } else {
     (void)task_end_->fail(why);  // it never got a task: an argument threw at the call
   }

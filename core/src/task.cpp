@@ -264,6 +264,10 @@ void task_base::run_on_cpu() {
   if (call_body(nullptr) == progress::suspended) return;
   if (claim_) keep_resources(claim_->share);
   release_resources();
+  publish_results();
+}
+
+void task_base::publish_results() noexcept {
   close();
   for (const auto& result : results()) {
     if (!result->publish_ready()) result->discard();  // stopped meanwhile
@@ -317,6 +321,10 @@ void task_base::issue_results(const gpu::stream_point& point, device_origin from
   }
   std::vector<hold_ptr<store::entry>> made;
   for (const auto& result : results()) made.emplace_back(result.get());
+  if (settings().retry_enqueued) {
+    from.task = this;
+    return device_completion::start(std::move(made), point, std::move(from));
+  }
   const bool stays = settings().deadline != nullptr;
   if (stays) from.task = this;
   close();
@@ -325,6 +333,12 @@ void task_base::issue_results(const gpu::stream_point& point, device_origin from
   }
   device_completion::start(std::move(made), point, std::move(from));
   if (!stays) finish();
+}
+
+void task_base::work_done(std::optional<error> failure) noexcept {
+  if (!failure) return publish_results();
+  for (const auto& result : results()) result->discard();
+  if (!retry(*failure)) fail(*std::move(failure));
 }
 
 /// The points that made the tensors in the arguments. Objects that were made on a stream fail with their makers; but a

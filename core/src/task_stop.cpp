@@ -37,19 +37,20 @@ std::string task_base::subject_at_any_time() noexcept {
   return closed_ ? task_base::subject() : subject();
 }
 
-std::vector<hold_ptr<store::entry>> task_base::awaited_now() {
-  std::vector<hold_ptr<store::entry>> awaited;
+std::vector<wait_condition> task_base::waits_for() {
+  std::vector<wait_condition> found;
+  const auto each = [&found](store::entry& entry) { found.emplace_back().on.emplace_back(&entry); };
   const auto wanted = on_device() ? store::readiness::issued : store::readiness::ready;
   const spin_guard guard(mutex_);
-  if (closed_) return awaited;
+  if (closed_) return found;
   if (suspension_) {
-    if (auto* entry = suspension_->awaited()) awaited.emplace_back(entry);
-    return awaited;
+    if (auto* entry = suspension_->awaited()) each(*entry);
+    return found;
   }
   for (auto* a = arguments_; a; a = a->next_) {
-    if (a->object_->level() < wanted) awaited.emplace_back(a->object_.get());
+    if (a->object_->level() < wanted) each(*a->object_);
   }
-  return awaited;
+  return found;
 }
 
 std::vector<std::vector<task_pin>> task_base::hindrances() {
@@ -283,10 +284,11 @@ bool cancel(const intrusive_ptr<store::entry>& entry, bool recursive) {
   const soft_call_scope scope;  // the runtime must not go away meanwhile
   if (!scope || entry->settled()) return false;
   const error why(errc::cancelled, "it was cancelled");
-  if (const auto maker = entry->pin_producer(); maker.get()) {
-    return static_cast<task_base*>(maker.get())->stop(why, recursive);
-  }
-  return entry->fail(why.with_subject("object of type " + entry->type().name()));  // its body has ended: issued
+  const auto pin = entry->pin_producer();
+  object_maker* const maker = maker_of(pin);
+  if (task_base* task = maker ? maker->as_task() : nullptr) return task->stop(why, recursive);
+  // A combination, a promise, or issued: the body has ended.
+  return entry->fail(why.with_subject("object of type " + entry->type().name()));
 }
 
 }  // namespace glint::detail

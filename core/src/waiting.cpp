@@ -105,44 +105,67 @@ class blocked_thread {
 
  private:
   using steady = std::chrono::steady_clock;
-  /// A circle is looked for this long after the thread blocked, then each time twice as long after the last look: what
-  /// closes it may come later.
-  static constexpr std::chrono::milliseconds first_look{20};
-  static constexpr std::chrono::seconds longest_pause{10};
+  /// A body that is blocked without a deadline keeps others from going on: a circle that it is in is looked for soon.
+  static constexpr steady::duration first_look_of_body = std::chrono::milliseconds(20);
+  /// Whoever else is blocked only looks for what others cannot find. Long enough not to meet those who wait for much
+  /// work.
+  static constexpr steady::duration first_look_of_others = std::chrono::seconds(1);
+  static constexpr steady::duration longest_pause = std::chrono::seconds(10);
+  /// A look at a large graph takes time: not more than this part of all.
+  static constexpr int pauses_a_look = 16;
 
   [[nodiscard]] woken wait_in_turns(const deadline& until) {
-    if (until) return told_.wait(awaited_.count, *until);
-    woken how = told_.wait(awaited_.count, steady::now() + first_look);
-    return how == woken::late ? wait_long() : how;
-  }
-
-  [[nodiscard]] woken wait_long() {
-    if (!task_) return look_now_and_then(nullptr);
+    const auto begin = steady::now();
+    const bool alone = !task_ || until;
+    if (alone) return look_now_and_then(begin, first_look_of_others, nullptr, until);
+    if (const woken how = wait_until(begin + first_look_of_body, until); how != woken::late) return how;
     const blocked_body listed{*task_, awaited_.entries, awaited_.count};
     blocked_bodies& blocked = task_->owner().blocked();
     blocked.add(listed);
-    const woken how = look_now_and_then(&listed);
+    const woken how = look_now_and_then(begin, first_look_of_body, &listed, until);
     blocked.remove(listed);
     return how;
   }
 
-  [[nodiscard]] woken look_now_and_then(const blocked_body* listed) {
-    const auto begin = steady::now() - first_look;
-    const auto report_after = waits_reported_after();
-    auto report = report_after;
-    for (auto pause = std::chrono::duration_cast<steady::duration>(first_look);;
-         pause = std::min<steady::duration>(2 * pause, longest_pause)) {
-      if (listed) {
-        circle_ = task_->owner().blocked().search(*listed);
-        if (circle_) return woken::for_ever;
-      }
+  [[nodiscard]] woken wait_until(steady::time_point next, const deadline& until) {
+    return told_.wait(awaited_.count, until ? std::min(next, *until) : next);
+  }
+  [[nodiscard]] static bool passed(const deadline& until) { return until && steady::now() >= *until; }
+
+  /// Looks for circles, each time twice as long after the last look, as what closes one may come later; and says what
+  /// it waits for when that has become long.
+  [[nodiscard]] woken look_now_and_then(steady::time_point begin, steady::duration pause, const blocked_body* listed,
+                                        const deadline& until) {
+    auto next_look = begin + pause;
+    const auto report_after = until ? clock::duration::zero() : waits_reported_after();
+    auto report = report_after == clock::duration::zero() ? steady::time_point::max() : begin + report_after;
+    for (;;) {
       const auto now = steady::now();
-      if (report_after != clock::duration::zero() && now - begin >= report) {
+      if (now >= report) {
         say_what_for(now - begin);
-        report *= 2;
+        report = now + (now - begin);
       }
-      if (const woken how = told_.wait(awaited_.count, now + pause); how != woken::late) return how;
+      if (now >= next_look) {
+        if (look_for_circles(listed)) return woken::for_ever;
+        const auto looked = steady::now();
+        pause = std::min(2 * pause, longest_pause);
+        next_look = looked + std::max(pause, pauses_a_look * (looked - now));
+      }
+      const woken how = wait_until(std::min(next_look, report), until);
+      if (how != woken::late || passed(until)) return how;
     }
+  }
+
+  /// True: the body is in one. One of others only, behind what it waits for, is ended.
+  [[nodiscard]] bool look_for_circles(const blocked_body* listed) {
+    const soft_call_scope running;
+    if (!running) return false;  // shutdown wakes the thread
+    blocked_bodies& blocked = running.get().blocked();
+    if (listed) circle_ = blocked.search(*listed);
+    if (circle_) return true;
+    while (blocked.end_circle_behind(awaited_.entries)) {
+    }
+    return false;
   }
 
   void say_what_for(clock::duration waited) const {
@@ -159,9 +182,7 @@ class blocked_thread {
   }
 
   static std::string name_of(store::entry& entry) {
-    if (const auto maker = entry.pin_producer(); maker.get()) {
-      return static_cast<task_base*>(maker.get())->subject_at_any_time();
-    }
+    if (const auto maker = entry.pin_producer(); maker.get()) return maker_of(maker)->subject_at_any_time();
     return "an object of type " + entry.type().name();
   }
 

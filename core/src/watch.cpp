@@ -84,6 +84,16 @@ std::vector<intrusive_ptr<store::entry>> watch::take_inputs() noexcept {
   return std::move(inputs_);
 }
 
+std::vector<hold_ptr<store::entry>> watch::unsettled() {
+  std::vector<hold_ptr<store::entry>> found;
+  const spin_guard guard(mutex_);
+  if (closed_) return found;
+  for (const auto& e : inputs_) {
+    if (!e->settled()) found.emplace_back(e.get());
+  }
+  return found;
+}
+
 void watch::unlink() noexcept {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (inputs_[i] && inputs_[i]->remove(links_[i])) release();  // never the last: the caller has one
@@ -97,6 +107,14 @@ void combination::abandon() noexcept {
     outcome_ = nullptr;
   }
   close();
+}
+
+std::vector<wait_condition> combination::waits_for() {
+  wait_condition all{.on = unsettled()};
+  all.enough = all.on.size();
+  std::vector<wait_condition> found;
+  if (all.enough != 0) found.push_back(std::move(all));
+  return found;
 }
 
 hold_ptr<store::entry> combination::claim() noexcept {
@@ -122,9 +140,14 @@ namespace {
 class all_settled final : public combination_of<store::unit> {
  public:
   explicit all_settled(std::vector<intrusive_ptr<store::entry>> entries)
-      : combination_of(std::move(entries)), awaited_(inputs().size() + 1) {}
+      : combination_of(std::move(entries), "get of several objects"), awaited_(inputs().size() + 1) {}
 
  private:
+  std::vector<wait_condition> waits_for() override {
+    std::vector<wait_condition> found;
+    for (auto& entry : unsettled()) found.emplace_back().on.push_back(std::move(entry));
+    return found;
+  }
   void settled(std::size_t, store::entry&) noexcept override { arrive(); }
   void all_linked() noexcept override { arrive(); }
   void arrive() noexcept {

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "actor_fixture.hpp"
+#include "circles.hpp"
 #include "warnings.hpp"
 
 namespace glint_test {
@@ -20,7 +20,6 @@ using glint::errc;
 using glint::get;
 using glint::object_ref;
 using glint::submit;
-using testing::HasSubstr;
 
 class asker;
 using asker_handle = actor_handle<asker>;
@@ -60,22 +59,6 @@ class asker {
 int asked_by_task(const asker_handle& who) {
   return get(who.call<&asker::value>());
 }
-
-class deadlocks : public actor_case {
- protected:
-  /// `ref` failed in a chain of causes that ends in a deadlock, whose text has all of `parts`.
-  template <class T>
-  static void expect_circle(const object_ref<T>& ref, const std::string& subject,
-                            const std::vector<std::string>& parts) {
-    const auto failure = error_of(ref);
-    ASSERT_TRUE(failure.has_value());
-    EXPECT_EQ(failure->code(), errc::user_exception) << "the method did not catch it";
-    EXPECT_THAT(failure->subject(), HasSubstr(subject));
-    const glint::error& root = failure->root_cause();
-    EXPECT_EQ(root.code(), errc::deadlock) << failure->describe();
-    for (const std::string& part : parts) EXPECT_THAT(root.message(), HasSubstr(part));
-  }
-};
 
 TEST_F(deadlocks, AMethodThatWaitsForItsOwnActor) {
   const auto a = glint::spawn<asker>({.name = "narcissus"});

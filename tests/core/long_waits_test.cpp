@@ -111,5 +111,31 @@ TEST_F(ResourceReports, ATaskThatWaitsLongForCpuSlotsIsNamed) {
   EXPECT_FALSE(glint::wait({holder}, {.timeout = deadline}).ready.empty());
 }
 
+/// Of work for one slot nothing is kept: it is reported before it has waited twice as long.
+TEST_F(ResourceReports, OrdinaryWorkThatWaitsForASlotIsNamed) {
+  const auto go = make_event();
+  std::vector<glint::object_ref<int>> refs;
+  for (int i = 0; i < 2; ++i) {
+    const auto inside = make_event();
+    refs.push_back(submit<[](const shared_event& in, const shared_event& e) {
+      (*in)->set();
+      return after(e, 0);
+    }>(inside, go));
+    (*inside)->wait();
+  }
+  for (int i = 0; i < 2; ++i) refs.push_back(submit<add>({.name = "render"}, i, 1));
+  for (int reports = 1; reports < 3; ++reports) {  // each time after twice as long
+    EXPECT_TRUE(eventually([&] {
+      clock_.advance(2500ms);  // faster than anybody looks, perhaps: how long it says is not known
+      return log_.count(" s or more for a CPU slot (2 slots, all held by others; 1 more wait for one)") >= reports;
+    }));
+  }
+  EXPECT_TRUE(log_.has("task render has waited "));
+  (*go)->set();
+  int sum = 0;
+  for (const auto& ref : refs) sum += get(ref, deadline);
+  EXPECT_EQ(sum, 3);
+}
+
 }  // namespace
 }  // namespace glint_test

@@ -166,6 +166,26 @@ TEST_F(DeviceLoss, BehindABodyIsNoticedToo) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(get(submit<where>({.max_retries = 0}), deadline), 1 - **there);
 }
 
+/// Loses its device behind its body, the first time.
+int loses_once_behind(gpu_context& gpu, const glint::local_only<std::shared_ptr<std::vector<int>>>& places) {
+  (*places)->push_back(gpu.device().index());
+  if (glint::this_task().attempt == 0) {
+    glint::gpu::emulated_faults* faults = glint::gpu::faults_of(gpu.device());
+    gpu.run_on_host_device([faults] { faults->lose_device(); });
+    gpu.run_on_host_device([] {});
+  }
+  return gpu.device().index();
+}
+
+TEST_P(DeviceLossInABody, IsTriedAgainOnAnotherBehindItWhereAskedFor) {
+  const glint::local_only places(std::make_shared<std::vector<int>>());
+  const auto ref = submit<loses_once_behind>({.gpus = GetParam(), .retry_enqueued = true}, places);
+  const int at = get(ref, deadline);
+  EXPECT_EQ(**places, (std::vector{1 - at, at}));
+  EXPECT_EQ(glint::statistics().retries, 1u);
+  EXPECT_EQ(get(submit<where>({.gpus = GetParam(), .max_retries = 0}), deadline), at);
+}
+
 // ---- the ledger by itself ----
 
 TEST_F(ResourceLedger, ARetiredDeviceIsGivenToNobodyButWhoIsBoundToIt) {

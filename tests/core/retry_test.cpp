@@ -173,4 +173,67 @@ TEST_F(retries, ManyAttemptsNeedNoStack) {
   EXPECT_EQ(get(ref, deadline), 20'001);
 }
 
+/// Fails behind its body in the first two attempts; what it made is twice what it read.
+glint::tensor<float> doubled_in_the_end(glint::gpu_context& gpu, const glint::tensor<float>& x) {
+  auto y = gpu.empty_like(x);
+  gpu.reads(x);
+  gpu.writes(y);
+  const bool fails = ++attempts < 3;
+  gpu.run_on_host_device([fails, in = x.data(), out = y.data()] {
+    out[0] = 2 * in[0];
+    if (fails) throw std::runtime_error("behind the body");
+  });
+  return y;
+}
+float first_of(const glint::tensor<float>& t) {
+  return t.values()[0];
+}
+
+TEST_F(retries, WhatWasEnqueuedIsTriedAgainWhereAskedFor) {
+  const auto five = glint::put(glint::tensor<float>::from({5.f}));
+  const auto ref = submit<doubled_in_the_end>({.retry_enqueued = true}, five);
+  // Nobody begins behind an attempt that fails: these see the third.
+  const auto again = submit<doubled_in_the_end>({.retry_enqueued = true}, ref);
+  EXPECT_EQ(get(submit<first_of>(again), deadline), 20.f);
+  EXPECT_EQ(get(submit<first_of>(ref), deadline), 10.f);
+  EXPECT_EQ(attempts, 4);
+  EXPECT_EQ(glint::statistics().retries, 2u);
+}
+
+TEST_F(retries, WhatWasEnqueuedFailsTheTaskWhereNotAskedFor) {
+  const auto ref = submit<doubled_in_the_end>({.name = "doubled"}, glint::put(glint::tensor<float>::from({5.f})));
+  expect_chain(ref, {{errc::kernel_failed, "task doubled"}});
+  EXPECT_EQ(attempts, 1);
+}
+
+TEST_F(retries, WhatWasEnqueuedIsTriedNotMoreOftenThanAllowed) {
+  const auto five = glint::put(glint::tensor<float>::from({5.f}));
+  const auto ref = submit<doubled_in_the_end>({.name = "doubled", .max_retries = 1, .retry_enqueued = true}, five);
+  expect_chain(ref, {{errc::kernel_failed, "task doubled"}});
+  EXPECT_EQ(attempts, 2);
+}
+
+/// The body has returned, its work is held up: it is cancelled at once, and not tried again when that fails.
+TEST_F(retries, ATaskThatWaitsForWhatItEnqueuedCanBeCancelled) {
+  const auto go = glint_test::make_event();
+  const auto returned = glint_test::make_event();
+  const auto ref = submit({.name = "slow", .gpus = 1, .retry_enqueued = true}, [=](glint::gpu_context& gpu) {
+    ++attempts;
+    gpu.run_on_host_device([go, returned] {
+      (*returned)->set();
+      (*go)->wait();
+      throw std::runtime_error("behind the body");
+    });
+  });
+  (*returned)->wait();
+  EXPECT_FALSE(glint::try_get(ref));
+  glint::cancel(ref);
+  expect_chain(ref, {{errc::cancelled, "task slow"}});
+  const auto next = submit({.gpus = 1, .max_retries = 0}, [](glint::gpu_context& gpu) { return gpu.device().index(); });
+  EXPECT_TRUE(glint::wait({next}, {.timeout = std::chrono::milliseconds(0)}).ready.empty()) << "its kernel still runs";
+  (*go)->set();
+  EXPECT_EQ(get(next, deadline), 0);
+  EXPECT_EQ(attempts, 1);
+}
+
 }  // namespace

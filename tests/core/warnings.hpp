@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -24,10 +25,12 @@ class warnings {
         this);
   }
   ~warnings() { glint::set_log_sink(nullptr); }
-  [[nodiscard]] bool has(const std::string& text) {
+  /// How many have this text inside.
+  [[nodiscard]] std::ptrdiff_t count(const std::string& text) {
     const std::lock_guard lock(mutex_);
-    return std::ranges::any_of(lines_, [&](const auto& l) { return l.find(text) != l.npos; });
+    return std::ranges::count_if(lines_, [&](const auto& l) { return l.find(text) != l.npos; });
   }
+  [[nodiscard]] bool has(const std::string& text) { return count(text) > 0; }
 
  private:
   std::mutex mutex_;

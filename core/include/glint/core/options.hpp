@@ -107,9 +107,13 @@ struct task_options {
   /// device_error) up to the end of its body, or after an exception of a type in `retry_on`. Another attempt is placed
   /// anew: not on a device that was lost. Not tried again: what was cancelled or timed out, what failed because an
   /// argument did, a task one of whose arguments was moved into the body (its error says so; values that can be copied
-  /// are copied while there are retries left), and what fails behind the body, in work that it had enqueued: others may
-  /// have begun on its object by then (docs/decisions/0008-what-is-tried-again.md).
+  /// are copied while there are retries left), and, without `retry_enqueued`, what fails behind the body, in work that
+  /// it had enqueued: others may have begun on its object by then (docs/decisions/0008-what-is-tried-again.md).
   std::uint32_t max_retries = 3;
+  /// Of a task on a device: what fails behind its body, in work that it had enqueued, counts as its own failure, too.
+  /// Its object is seen when that work has run, so what comes next on the device cannot be enqueued behind it before,
+  /// and arguments are kept until then.
+  bool retry_enqueued = false;
   /// The user's exceptions after which it is tried again; none by default.
   exception_filter retry_on = {};
   /// Fails the ref with `timeout` when it has not settled so long after the submission, and sets the stop token.

@@ -44,7 +44,8 @@ struct refs_from<std::tuple<Refs...>> {
 template <class Refs>
 class all_of final : public combination_of<Refs> {
  public:
-  explicit all_of(object_list objects) : combination_of<Refs>(std::move(objects)), count_(this->inputs().size()) {}
+  explicit all_of(object_list objects)
+      : combination_of<Refs>(std::move(objects), "when_all"), count_(this->inputs().size()) {}
 
  private:
   void settled(std::size_t index, store::entry& e) noexcept override {
@@ -65,7 +66,7 @@ class all_of final : public combination_of<Refs> {
 /// Ready with the place of the first that settles.
 class any_of final : public combination_of<std::size_t> {
  public:
-  explicit any_of(object_list objects) : combination_of(std::move(objects)) {}
+  explicit any_of(object_list objects) : combination_of(std::move(objects), "when_any") {}
 
  private:
   void settled(std::size_t index, store::entry&) noexcept override {

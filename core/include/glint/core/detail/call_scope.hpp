@@ -26,10 +26,12 @@ class soft_call_scope {
   ~soft_call_scope();
   soft_call_scope(const soft_call_scope&) = delete;
   soft_call_scope& operator=(const soft_call_scope&) = delete;
-  [[nodiscard]] explicit operator bool() const noexcept { return inside_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return runtime_ != nullptr; }
+  /// Precondition: there is one.
+  [[nodiscard]] runtime& get() const noexcept { return *runtime_; }
 
  private:
-  bool inside_;
+  runtime* runtime_;
 };
 
 }  // namespace glint::detail

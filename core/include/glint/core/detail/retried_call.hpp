@@ -62,7 +62,7 @@ class retried_call : public task_base {
   };
 
   /// Its attempt's.
-  [[nodiscard]] std::vector<hold_ptr<store::entry>> awaited_now() override;
+  [[nodiscard]] std::vector<wait_condition> waits_for() override;
   /// It has no body of its own.
   [[nodiscard]] progress invoke(gpu_context*) override { return progress::done; }
   [[nodiscard]] progress resume() override { return progress::done; }

@@ -13,6 +13,7 @@
 #include <glint/base/error.hpp>
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/mutex.hpp>
+#include <glint/core/detail/object_maker.hpp>
 #include <glint/core/detail/task_settings.hpp>
 #include <glint/gpu/gpu_context.hpp>
 #include <glint/store/entry.hpp>
@@ -132,7 +133,7 @@ class suspension {
 ///
 /// Budget of a task on values without options, submitted from outside: one allocation (the record) besides the result's
 /// entry, no lock but the queue's and the entry's.
-class task_base : public schedulable, public store::producer {
+class task_base : public schedulable, public object_maker {
  public:
   task_base(const task_base&) = delete;
   task_base& operator=(const task_base&) = delete;
@@ -181,23 +182,26 @@ class task_base : public schedulable, public store::producer {
   /// What the coroutine waited for is there: continues it, on a slot.
   void wake() noexcept;
 
-  /// Objects without each of which it cannot go on, as far as they are known: arguments that are pending, or what its
-  /// coroutine awaits. Precondition: pinned.
-  [[nodiscard]] virtual std::vector<hold_ptr<store::entry>> awaited_now();
+  [[nodiscard]] task_base* as_task() noexcept final { return this; }
+  /// Arguments that are pending, or what its coroutine awaits.
+  [[nodiscard]] std::vector<wait_condition> waits_for() override;
   /// Groups of calls, each of which keeps this from beginning as long as all of it are in progress: its actor's.
   /// Precondition: pinned.
   [[nodiscard]] std::vector<std::vector<task_pin>> hindrances();
 
   [[nodiscard]] bool on_device() const noexcept { return traits_.on_device; }
   [[nodiscard]] const ref_argument* arguments() const noexcept { return arguments_; }
-  /// The same, at any time: for `stop`. A call's actor may be gone when the record is closed.
-  [[nodiscard]] std::string subject_at_any_time() noexcept;
+  /// `subject`, at any time: a call's actor may be gone when the record is closed.
+  [[nodiscard]] std::string subject_at_any_time() noexcept final;
   /// The user's name for it, else the function's.
   [[nodiscard]] const std::string& name() const;
   /// For the runtime context of its body.
   virtual void describe(task_info& info);
   /// Options other than the defaults.
   [[nodiscard]] const task_settings& settings() const noexcept { return settings_ ? *settings_ : default_settings; }
+  /// The body returned, and all that it enqueued has run, or failed: settles the results, or begins another attempt.
+  /// Of a task with `retry_enqueued`.
+  void work_done(std::optional<error> failure) noexcept;
   /// The results are settled, or will be by others: drops the stage's pin.
   void finish() noexcept;
   void configure(task_settings settings) { settings_ = std::make_unique<task_settings>(std::move(settings)); }
@@ -312,6 +316,7 @@ class task_base : public schedulable, public store::producer {
   void run_on_device();
   [[nodiscard]] progress call_body(gpu_context* gpu);
   void issue_results(const gpu::stream_point& point, device_origin from);
+  void publish_results() noexcept;
   [[nodiscard]] bool settle(const error& failure) noexcept;
   /// Begins another attempt after `failure` if the options, the failure and the arguments allow one. If only the
   /// arguments do not, `failure` says so afterwards.

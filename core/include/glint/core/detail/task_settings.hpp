@@ -20,6 +20,7 @@ struct delete_deadline {
 struct task_settings {
   std::string name = {};  ///< The user's, or empty.
   std::uint32_t max_retries = 3;
+  bool retry_enqueued = false;                                     ///< Also after a failure behind the body.
   bool (*retries_exception)(const std::exception_ptr&) = nullptr;  ///< Which of the user's; null: none.
   std::optional<std::chrono::steady_clock::duration> timeout = {};
   std::uint32_t read_ahead = 16;  ///< Objects that a generator may be ahead of its reader.

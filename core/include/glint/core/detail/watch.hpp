@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/mutex.hpp>
+#include <glint/core/detail/object_maker.hpp>
 #include <glint/core/detail/runtime_access.hpp>
 #include <glint/store/entry.hpp>
 
@@ -42,6 +44,8 @@ class watch : public ref_counted {
   [[nodiscard]] std::vector<intrusive_ptr<store::entry>>& inputs() noexcept { return inputs_; }
   /// All have settled: gives the objects away instead of closing.
   [[nodiscard]] std::vector<intrusive_ptr<store::entry>> take_inputs() noexcept;
+  /// Those that have not settled; none once it is closed. At any time, but not for who takes single objects out.
+  [[nodiscard]] std::vector<hold_ptr<store::entry>> unsettled();
 
  private:
   class link final : public store::waiter {
@@ -64,8 +68,15 @@ class watch : public ref_counted {
 
 /// A watch whose outcome is an object of its own. The object owns the watch: when its last ref goes before the outcome,
 /// it closes the watch, so that an abandoned combination leaves nothing behind in objects that may never settle.
-class combination : public watch {
+class combination : public watch, public object_maker {
  public:
+  void pin() noexcept final { retain(); }
+  void unpin() noexcept final { release(); }
+  void end(const error& /*why*/) noexcept final {}  // who asks for that fails the object
+  /// It may go on as long as one of them may: when_all fails with the first that fails.
+  [[nodiscard]] std::vector<wait_condition> waits_for() override;
+  [[nodiscard]] std::string subject_at_any_time() noexcept final { return name_; }
+
   /// The object, before `begin`.
   void bind(store::entry& outcome) noexcept {
     const spin_guard guard(outcome_mutex_);
@@ -75,11 +86,14 @@ class combination : public watch {
   void abandon() noexcept;
 
  protected:
-  using watch::watch;
+  /// `name` is literal text.
+  combination(std::vector<intrusive_ptr<store::entry>> inputs, const char* name)
+      : watch(std::move(inputs)), name_(name) {}
   /// The object, for the first who asks; null for others, or when it is gone.
   [[nodiscard]] hold_ptr<store::entry> claim() noexcept;
 
  private:
+  const char* const name_;
   spin_mutex outcome_mutex_;
   store::entry* outcome_ GLINT_GUARDED_BY(outcome_mutex_) = nullptr;
 };
@@ -88,7 +102,10 @@ class combination : public watch {
 template <class T>
 class combined_entry final : public store::typed_entry<T> {
  public:
-  explicit combined_entry(intrusive_ptr<combination> watch) noexcept : watch_(std::move(watch)) { watch_->bind(*this); }
+  explicit combined_entry(intrusive_ptr<combination> watch) noexcept : watch_(std::move(watch)) {
+    watch_->bind(*this);
+    this->made_by(*watch_);
+  }
   /// The outcome is there. Called by who claimed it, and so never beside the destructor.
   void stop_watching() noexcept { watch_.reset(); }
 
