@@ -18,6 +18,8 @@ struct alignas(64) lane {
   void push(schedulable& item) noexcept;
   /// The oldest; null if there is none.
   [[nodiscard]] schedulable* pop() noexcept;
+  /// True: `item` was the oldest, and is the caller's.
+  [[nodiscard]] bool pop_if_oldest(const schedulable& item) noexcept;
 
   spin_mutex mutex;
   schedulable_queue queue GLINT_GUARDED_BY(mutex);

@@ -233,7 +233,7 @@ void init(const config& settings) {
 void shutdown() {
   const lock_guard guard(detail::life_mutex);
   if (!detail::instance) return;
-  GLINT_ASSERT(!detail::worker::current(), "shutdown was called by a task or an actor");
+  GLINT_ASSERT(!detail::slot_holder::current(), "shutdown was called by a task or an actor");
   detail::gate.close();
   detail::instance->stop();
   detail::running.store(nullptr, std::memory_order_release);

@@ -42,6 +42,16 @@ schedulable* lane::pop() noexcept {
   return item;
 }
 
+bool lane::pop_if_oldest(const schedulable& item) noexcept {
+  if (size.load() == 0) return false;
+  const spin_guard guard(mutex);
+  if (queue.front() != &item) return false;
+  (void)queue.pop_front();
+  ++taken;
+  size.fetch_sub(1);
+  return true;
+}
+
 scheduler::scheduler(int lanes, std::uint32_t idle_spin_us, timer_service& timers, clock::duration report_after)
     : lanes_(static_cast<std::size_t>(lanes)),
       lane_reports_(lanes_, timers, report_after),
@@ -70,7 +80,7 @@ std::string scheduler::reporter::what(const report_hook& hook) const {
 }
 
 void scheduler::submit(schedulable& item) noexcept {
-  worker* self = worker::current();
+  const slot_holder* self = slot_holder::current();
   const bool local = self && &self->scheduler_ == this && !self->lanes_.empty();
   const auto index = local ? static_cast<std::size_t>(self->lanes_.front())
                            : next_lane_.fetch_add(1, std::memory_order_relaxed) % lanes_.size();
@@ -138,6 +148,7 @@ bool scheduler::any_work() const noexcept {
 }
 
 void scheduler::wake_one() noexcept {
+  if (spinning_.load() != 0) return;
   const int lane = idle_.claim_any();
   if (lane < 0) return lane_reports_.work_waits();
   start(lane);
@@ -157,7 +168,7 @@ void scheduler::release(int lane) noexcept {
   if (any_work()) wake_one();
 }
 
-void scheduler::give_back(worker& self) noexcept {
+void scheduler::give_back(slot_holder& self) noexcept {
   for (const int lane : std::exchange(self.lanes_, {})) release(lane);
   if (const auto units = std::exchange(self.fraction_, 0)) release_fraction(units);
 }
@@ -245,13 +256,13 @@ void scheduler::release_fraction(std::int32_t units) noexcept {
   serve_claims();
 }
 
-scheduler::blocked scheduler::begin_blocking(worker& self) {
+scheduler::blocked scheduler::begin_blocking(slot_holder& self) {
   const blocked before{static_cast<std::int32_t>(self.lanes_.size()) * units_per_slot + self.fraction_};
   give_back(self);
   return before;
 }
 
-void scheduler::end_blocking(worker& self, blocked before) {
+void scheduler::end_blocking(slot_holder& self, blocked before) {
   if (before.units == 0) return;
   parker served;
   cpu_claim claim(before.units, nullptr, &served);
@@ -302,6 +313,7 @@ void scheduler::stop(const error& why) {
     asked.swap(asking_);
     for (const auto& claim : asked) reports_.remove(*claim);
   }
+  wait_for_helpers();
   // From here on nobody makes or takes a worker. They stay until the scheduler goes: whoever completes device work may
   // still submit, and wake the sleeper of a lane.
   for (const auto& w : workers_) w->parker_.unpark();

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -33,14 +35,30 @@ struct cpu_claim : report_hook {
   parker* thread;               ///< to be woken.
 };
 
-/// A thread of the node. Runs with the lanes it holds; sleeps when it holds none.
-class worker {
+/// A thread that runs bodies, and the slots that it has for them.
+class slot_holder {
  public:
-  explicit worker(scheduler& owner) : scheduler_(owner), thread_([this] { main(); }) {}
+  explicit slot_holder(scheduler& owner) noexcept : scheduler_(owner) {}
+  slot_holder(const slot_holder&) = delete;
+  slot_holder& operator=(const slot_holder&) = delete;
 
-  /// The worker that the calling thread is, or null.
-  [[nodiscard]] static worker* current() noexcept;
+  /// What the calling thread is, or null.
+  [[nodiscard]] static slot_holder* current() noexcept;
   [[nodiscard]] scheduler& owner() const noexcept { return scheduler_; }
+
+ protected:
+  friend class scheduler;
+  scheduler& scheduler_;
+  std::vector<int> lanes_;
+  std::int32_t fraction_ = 0;
+};
+
+/// A thread of the node. Runs with the lanes it holds, which are written by whoever wakes it, before it does; sleeps
+/// when it holds none.
+class worker : public slot_holder {
+ public:
+  explicit worker(scheduler& owner) : slot_holder(owner), thread_([this] { main(); }) {}
+
   void join() { thread_.join(); }
 
  private:
@@ -48,13 +66,11 @@ class worker {
   void main() noexcept;
   void run_lane() noexcept;
   void run_claim() noexcept;
-  [[nodiscard]] bool idle() noexcept;
+  [[nodiscard]] bool something_to_do() const noexcept;
+  [[nodiscard]] bool spin() noexcept;
+  [[nodiscard]] bool sleep() noexcept;
 
-  scheduler& scheduler_;
   parker parker_;
-  // What the thread holds; written by whoever wakes it, before it does.
-  std::vector<int> lanes_;
-  std::int32_t fraction_ = 0;
   schedulable* claimed_task_ = nullptr;
   std::thread thread_;  // last: starts when all else is there
 };
@@ -63,8 +79,10 @@ class worker {
 /// way of `submit` is shared by all.
 ///
 /// Sleep protocol (Dekker, seq_cst): a submitter pushes, then looks for an idle lane; a thread marks its lane idle,
-/// then looks for work. One of them sees the other. Claims are counted in `claims_waiting_` by the same rule. Lock
-/// order: claims_mutex_, then spares_mutex_; a lane's lock is innermost.
+/// then looks for work. One of them sees the other. Claims are counted in `claims_waiting_` by the same rule. While a
+/// thread spins, a submitter wakes nobody, as waking costs microseconds: it counts itself out of `spinning_`, then
+/// looks for work, and if there is more than it takes it wakes another (as in Go's scheduler). Lock order:
+/// claims_mutex_, then spares_mutex_; a lane's lock is innermost.
 class scheduler {
  public:
   /// Work that waits for `report_after` is logged as a warning; zero: never. `timers` must outlive the scheduler.
@@ -82,12 +100,18 @@ class scheduler {
   /// for it goes to others. False: it does not wait for that, or is about to run. Cost: a look at all that wait.
   [[nodiscard]] bool withdraw(const schedulable& item) noexcept;
 
-  /// Gives up the calling worker's slots while it blocks; `end_blocking` takes as many again, waiting its turn.
+  /// Keeps the scheduler until `help` returns: `stop` waits for it. False: it stops.
+  [[nodiscard]] bool begin_helping() noexcept;
+  /// Runs `item` on the calling thread, which is no worker, if it is the oldest of its lane and there is an idle lane
+  /// to run it on. False: it did not. Precondition: begin_helping() returned true for this call; `item` cannot go away.
+  bool help(schedulable& item) noexcept;
+
+  /// Gives up the calling thread's slots while it blocks; `end_blocking` takes as many again, waiting its turn.
   struct blocked {
     std::int32_t units = 0;
   };
-  [[nodiscard]] blocked begin_blocking(worker& self);
-  void end_blocking(worker& self, blocked before);
+  [[nodiscard]] blocked begin_blocking(slot_holder& self);
+  void end_blocking(slot_holder& self, blocked before);
 
   /// Ends the threads once their bodies return, and fails what is queued.
   void stop(const error& why);
@@ -107,13 +131,15 @@ class scheduler {
   [[nodiscard]] bool ask(schedulable& item, std::int32_t units);
   [[nodiscard]] bool start_without_slot(schedulable& item);
   [[nodiscard]] schedulable* next(int own) noexcept;
+  [[nodiscard]] bool run_here(schedulable& item) noexcept;
+  void wait_for_helpers();
   [[nodiscard]] bool any_work() const noexcept;
-  /// Starts an idle lane, if there is one, because there is work.
+  /// Starts an idle lane, if there is one, because there is work and nobody looks for it.
   void wake_one() noexcept;
   void start(int lane) noexcept;
   /// A lane becomes idle or serves a claim; then work that came meanwhile gets it.
   void release(int lane) noexcept;
-  void give_back(worker& self) noexcept;
+  void give_back(slot_holder& self) noexcept;
   void serve_claims() noexcept;
   void serve_in_order() GLINT_REQUIRES(claims_mutex_);
   [[nodiscard]] bool collect(cpu_claim& claim) GLINT_REQUIRES(claims_mutex_);
@@ -128,6 +154,7 @@ class scheduler {
   lane_mask idle_;
   const std::uint32_t idle_spin_us_;
   std::atomic<std::uint32_t> next_lane_{0};
+  std::atomic<std::uint32_t> spinning_{0};  ///< Threads that have a lane and look for work.
   std::atomic<bool> stopping_{false};
 
   std::atomic<std::uint32_t> claims_waiting_{0};
@@ -141,6 +168,10 @@ class scheduler {
   mutex spares_mutex_;
   std::vector<worker*> spares_ GLINT_GUARDED_BY(spares_mutex_);
   std::vector<std::unique_ptr<worker>> workers_;  // guarded by spares_mutex_ until stopping_
+
+  std::mutex helpers_mutex_;  // a leaf
+  std::condition_variable helpers_gone_;
+  int helpers_ = 0;  // guarded by helpers_mutex_
 };
 
 }  // namespace glint::detail

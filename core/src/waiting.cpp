@@ -16,6 +16,7 @@
 #include <glint/gpu/poller.hpp>
 #include <glint/gpu/storage.hpp>
 #include "blocked_bodies.hpp"
+#include "pause.hpp"
 #include "runtime.hpp"
 #include "scheduler.hpp"
 #include "waiting_reports.hpp"
@@ -63,20 +64,20 @@ class told_count {
   bool stopped_ = false;
 };
 
-/// A worker's slot is another's while its thread sleeps.
+/// A body's slot is another's while its thread sleeps.
 class slot_lent {
  public:
-  slot_lent() : worker_(worker::current()) {
-    if (worker_) before_ = worker_->owner().begin_blocking(*worker_);
+  slot_lent() : holder_(slot_holder::current()) {
+    if (holder_) before_ = holder_->owner().begin_blocking(*holder_);
   }
   ~slot_lent() {
-    if (worker_) worker_->owner().end_blocking(*worker_, before_);
+    if (holder_) holder_->owner().end_blocking(*holder_, before_);
   }
   slot_lent(const slot_lent&) = delete;
   slot_lent& operator=(const slot_lent&) = delete;
 
  private:
-  worker* worker_;
+  slot_holder* holder_;
   scheduler::blocked before_;
 };
 
@@ -202,11 +203,55 @@ class settled_waiter final : public store::waiter {
   told_count& owner_;
 };
 
+/// Runs the task that is to make the object on this thread, if it has not begun and there is a slot for it. Else the
+/// thread would wake a worker, sleep, and be woken itself. Only what it waits for anyway: nobody is kept by a
+/// stranger's body.
+void run_what_is_awaited(store::entry& entry) noexcept {
+  const auto pin = entry.pin_producer();
+  object_maker* const maker = maker_of(pin);
+  task_base* const task = maker ? maker->as_task() : nullptr;
+  if (!task || task->on_device()) return;
+  scheduler* slots = nullptr;
+  if (const soft_call_scope running; running && running.get().scheduler().begin_helping()) {
+    slots = &running.get().scheduler();
+  }
+  if (slots) slots->help(*task);
+}
+
+/// A worker is about to settle it, perhaps: waking a thread takes as long as 14 us and more. Where that has been in
+/// vain for some time (long tasks, or more threads than cores) it is tried now and then only.
+bool settles_soon(const store::entry& entry) noexcept {
+  constexpr std::chrono::microseconds soon{20};
+  constexpr std::uint32_t trusted = 4;
+  constexpr std::uint32_t now_and_then = 16;
+  thread_local std::uint32_t in_vain = 0;  // in a row
+  if (in_vain >= trusted && in_vain++ % now_and_then != 0) return false;
+  const auto end = std::chrono::steady_clock::now() + soon;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (entry.settled()) {
+        in_vain = 0;
+        return true;
+      }
+      pause_briefly();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  ++in_vain;
+  return false;
+}
+
+/// Whether the object settles without blocking this thread, a thread of the user's.
+bool settled_by_helping(store::entry& entry) noexcept {
+  run_what_is_awaited(entry);
+  return settles_soon(entry);
+}
+
 }  // namespace
 
 bool wait_settled(const intrusive_ptr<store::entry>& entry, const deadline& until) {
   require_ref(entry);
   if (entry->settled()) return true;
+  if (!until && !current_task() && settled_by_helping(*entry)) return true;
   told_count told;
   settled_waiter waiter(told);
   if (!entry->add(waiter)) return true;

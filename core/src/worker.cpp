@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <chrono>
 
+#include "pause.hpp"
 #include "scheduler.hpp"
 
 namespace glint::detail {
 namespace {
 
-thread_local worker* this_worker = nullptr;
-
-void pause_briefly() noexcept {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#else
-  std::this_thread::yield();
-#endif
-}
+thread_local constinit slot_holder* this_holder = nullptr;
 
 }  // namespace
 
-worker* worker::current() noexcept {
-  return this_worker;
+slot_holder* slot_holder::current() noexcept {
+  return this_holder;
 }
 
 void worker::main() noexcept {
-  this_worker = this;
+  this_holder = this;
   for (;;) {
     parker_.park();
     if (scheduler_.stopping_.load()) return;
@@ -56,21 +50,46 @@ void worker::run_lane() noexcept {
     }
     if (schedulable* item = scheduler_.next(lanes_.front())) {
       item->run();
-    } else if (!idle()) {
+    } else if (spin()) {
+      schedulable* const found = scheduler_.next(lanes_.front());
+      // Whoever pushed while this looked woke nobody.
+      if (scheduler_.any_work()) scheduler_.wake_one();
+      if (found) found->run();
+    } else if (!sleep()) {
       return;
     }
   }
 }
 
-/// Looks for work for a bounded time, then sleeps on the lane. True: go on with `lanes_`. False: back to `main`, which
-/// parks until someone assigns this thread again.
-bool worker::idle() noexcept {
-  scheduler& s = scheduler_;
-  const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(s.idle_spin_us_);
-  while (std::chrono::steady_clock::now() < until) {
-    for (int i = 0; i < 32; ++i) pause_briefly();
-    if (s.any_work() || s.claims_waiting_.load() != 0 || s.stopping_.load()) return true;
+bool worker::something_to_do() const noexcept {
+  return scheduler_.any_work() || scheduler_.claims_waiting_.load() != 0 || scheduler_.stopping_.load();
+}
+
+/// Looks for something to do for a bounded time. True: there is, perhaps. The first microsecond is not counted in
+/// `spinning_`: between two short tasks nobody shares a word with who submits them.
+bool worker::spin() noexcept {
+  constexpr int looks_between_clocks = 32;
+  for (int i = 0; i < looks_between_clocks; ++i) {
+    if (something_to_do()) return true;
+    pause_briefly();
   }
+  const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(scheduler_.idle_spin_us_);
+  bool found = false;
+  scheduler_.spinning_.fetch_add(1);
+  while (!found && std::chrono::steady_clock::now() < until) {
+    for (int i = 0; i < looks_between_clocks && !found; ++i) {
+      pause_briefly();
+      found = something_to_do();
+    }
+  }
+  scheduler_.spinning_.fetch_sub(1);
+  return found;
+}
+
+/// Sleeps on the lane. True: go on with `lanes_`. False: back to `main`, which parks until someone assigns this thread
+/// again.
+bool worker::sleep() noexcept {
+  scheduler& s = scheduler_;
   const int own = lanes_.front();
   lane& l = s.lanes_[static_cast<std::size_t>(own)];
   l.sleeper = this;
@@ -86,6 +105,45 @@ bool worker::idle() noexcept {
   l.sleeper = nullptr;
   lanes_.assign(1, own);
   return true;
+}
+
+// ---- threads of the user's
+// --------------------------------------------------------------------------------------------
+
+bool scheduler::begin_helping() noexcept {
+  const std::lock_guard guard(helpers_mutex_);
+  if (stopping_.load()) return false;
+  ++helpers_;
+  return true;
+}
+
+bool scheduler::help(schedulable& item) noexcept {
+  const bool ran = run_here(item);
+  const std::lock_guard guard(helpers_mutex_);
+  if (--helpers_ == 0) helpers_gone_.notify_all();
+  return ran;
+}
+
+/// With a lane first: what was taken out of a queue must run at once.
+bool scheduler::run_here(schedulable& item) noexcept {
+  if (claims_waiting_.load() != 0) return false;
+  const int lane = idle_.claim_any();
+  if (lane < 0) return false;
+  slot_holder self(*this);
+  self.lanes_.assign(1, lane);
+  const bool taken = std::ranges::any_of(lanes_, [&](auto& l) { return l.pop_if_oldest(item); });
+  if (taken) {
+    this_holder = &self;
+    item.run();
+    this_holder = nullptr;
+  }
+  give_back(self);
+  return taken;
+}
+
+void scheduler::wait_for_helpers() {
+  std::unique_lock lock(helpers_mutex_);
+  helpers_gone_.wait(lock, [this] { return helpers_ == 0; });
 }
 
 }  // namespace glint::detail

@@ -70,9 +70,10 @@ T take_value(intrusive_ptr<store::entry> entry) {
 /// Waits for the object and gives its value: `const T&`, valid while this ref (or another to the object) lives and the
 /// runtime runs. A tensor lies where its primary copy does: `.to_host()` brings it to the host.
 ///
-/// A task or actor that waits here gives its CPU slot back meanwhile. Throws glint::exception with the error of the
-/// object if it failed (a user's exception is nested in it: std::rethrow_if_nested gives it back with its type), with
-/// `shutdown` if the runtime ends first; empty_ref.
+/// A task or actor that waits here gives its CPU slot back meanwhile. A thread of the user's that waits without a
+/// timeout for a task that has not begun runs its body itself, on a slot that is idle; nothing else ever runs on it.
+/// Throws glint::exception with the error of the object if it failed (a user's exception is nested in it:
+/// std::rethrow_if_nested gives it back with its type), with `shutdown` if the runtime ends first; empty_ref.
 template <class T>
 decltype(auto) get(const object_ref<T>& ref) {
   const auto& entry = detail::ref_access::entry(ref);
