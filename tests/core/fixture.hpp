@@ -6,14 +6,12 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <initializer_list>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <stdexcept>
@@ -22,12 +20,10 @@
 
 #include <glint/glint.hpp>
 #include <glint/store/registry.hpp>
+#include "../support/event.hpp"
 #include "failure.hpp"
 
 namespace glint_test {
-
-/// No test waits longer for anything: what hangs fails.
-inline constexpr std::chrono::seconds deadline{20};
 
 /// Settings of a small node on emulated devices.
 [[nodiscard]] inline glint::config small_node(double cpus = 2, std::uint32_t devices = 1) {
@@ -80,30 +76,6 @@ class runtime_test : public ::testing::Test {
 class one_slot_test : public runtime_test {
  protected:
   one_slot_test() : runtime_test(small_node(1, 0)) {}
-};
-
-/// Something that happens once, and that bodies and tests wait for.
-class event {
- public:
-  void set() {
-    const std::lock_guard lock(mutex_);
-    happened_ = true;
-    changed_.notify_all();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, deadline, [this] { return happened_; }))
-      throw std::runtime_error("the event never came");
-  }
-  [[nodiscard]] bool happened() {
-    const std::lock_guard lock(mutex_);
-    return happened_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool happened_ = false;
 };
 
 /// An event as an argument of tasks.
