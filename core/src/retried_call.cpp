@@ -140,8 +140,8 @@ void throw_not_keepable(const std::string& what, const std::string& type) {
 
 void throw_no_single_result(const std::string& type) {
   throw exception(error(errc::invalid_argument,
-                        "a call with max_task_retries hands one object on when it is ready, and its method returns a " +
-                            type + ": call it with {.max_task_retries = 0}"));
+                        "a call with retries hands one object on when it is ready, and its method returns a " + type +
+                            ": it can be made only once"));
 }
 
 }  // namespace glint::detail

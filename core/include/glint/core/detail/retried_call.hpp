@@ -168,6 +168,11 @@ struct single_result<object_ref<Value>> {
   using value = Value;
 };
 
+/// Whether such a call can be made again: it makes one object, and all arguments can be kept.
+template <class Body, class Parameters, class... Args>
+inline constexpr bool repeatable = single_result<typename outcome<typename Body::result>::refs>::possible&&
+    kept_arguments<Parameters, Args...>::possible;
+
 template <class Body, class Parameters, class... Args>
 auto call_with_retries(actor_cell& cell, call_manner manner, int retries, const call_options* options, Args&&... args)
     -> typename outcome<typename Body::result>::refs {
