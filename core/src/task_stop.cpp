@@ -280,13 +280,17 @@ void task_base::stop_children(std::vector<task_pin> ending, const error& why) {
 
 bool cancel(const intrusive_ptr<store::entry>& entry, bool recursive) {
   require_ref(entry);
+  return cancel(*entry, recursive);
+}
+
+bool cancel(store::entry& entry, bool recursive) {
   const soft_call_scope scope;  // the runtime must not go away meanwhile
-  if (!scope || entry->settled()) return false;
+  if (!scope || entry.settled()) return false;
   const error why(errc::cancelled, "it was cancelled");
-  if (const auto maker = entry->pin_producer(); maker.get()) {
+  if (const auto maker = entry.pin_producer(); maker.get()) {
     return static_cast<task_base*>(maker.get())->stop(why, recursive);
   }
-  return entry->fail(why.with_subject("object of type " + entry->type().name()));  // its body has ended: issued
+  return entry.fail(why.with_subject("object of type " + entry.type().name()));  // its body has ended: issued
 }
 
 }  // namespace glint::detail
