@@ -18,8 +18,12 @@ std::string retried_call::subject() const {
 }
 
 void retried_call::let_go() noexcept {
-  if (std::exchange(admitted_, false)) cell_.pending_over();
+  retried_call::no_longer_pending();
   cell_.drop_call();
+}
+
+void retried_call::no_longer_pending() noexcept {
+  if (admitted_.load() && admitted_.exchange(false)) cell_.pending_over();
 }
 
 void retried_call::begin() noexcept {
@@ -27,7 +31,7 @@ void retried_call::begin() noexcept {
   join_family(*this);
   if (refused()) return abandon(*refused());
   if (!cell_.admit()) return abandon(cell_.too_many_pending());
-  admitted_ = true;
+  admitted_.store(true);
   caller_ = current_caller();
   pin();  // of the user's result, for its watch
   if (!result().add(result_watch_)) unpin();

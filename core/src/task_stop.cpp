@@ -67,6 +67,10 @@ std::vector<std::vector<task_pin>> task_base::hindrances() {
 bool task_base::stop(const error& why, bool children) noexcept {
   std::vector<task_pin> family;
   const bool marked = children && collect_children(family);  // before the body can end for being stopped
+  {
+    const spin_guard guard(mutex_);
+    if (!closed_) no_longer_pending();  // before the failure is seen; a call that ended meanwhile counts no more either
+  }
   if (!settle(why.with_subject(subject_at_any_time()))) {
     const spin_guard guard(mutex_);
     if (marked) children_ended_ = false;
