@@ -2,15 +2,22 @@
 include(GoogleTest)
 
 # glint_add_test(NAME SOURCES a_test.cpp ... LIBRARIES glint::core [LABELS gpu] [ENVIRONMENT A=1 ...] [TIMEOUT seconds]):
-# one GoogleTest program; each case becomes a CTest test named NAME.Suite.Case.
+# one GoogleTest program; each case becomes a CTest test named NAME.Suite.Case. A case that hangs is ended, by its name, when
+# nine tenths of the time are over (tests/support/test_main.cpp).
 function(glint_add_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;ENVIRONMENT" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  glint_add_program(${name} SOURCES ${arg_SOURCES} LIBRARIES ${arg_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
-  if(NOT arg_SOURCES MATCHES "\\.cu")
-    target_precompile_headers(${name} PRIVATE <gtest/gtest.h>)
+  math(EXPR limit_ms "${arg_TIMEOUT} * 900")
+  list(APPEND arg_ENVIRONMENT GLINT_TEST_LIMIT_MS=${limit_ms})
+  glint_add_program(${name} SOURCES ${arg_SOURCES} LIBRARIES ${arg_LIBRARIES} glint_test_main)
+  if(arg_SOURCES MATCHES "\\.cu")
+    # nvcc takes none.
+  elseif(TARGET glint_core_test_headers AND "glint::core" IN_LIST arg_LIBRARIES)
+    target_precompile_headers(${name} REUSE_FROM glint_core_test_headers)
+  elseif(TARGET glint_test_main)
+    target_precompile_headers(${name} REUSE_FROM glint_test_main)
   endif()
   gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${arg_TIMEOUT})
   # Lists do not survive gtest_discover_tests: these properties are set by a script that ctest reads after its own.

@@ -29,12 +29,17 @@ call_base::~call_base() {
 }
 
 void call_base::let_go() noexcept {
-  if (in_progress_ || pending_) cell_.call_over(*this);
+  if (in_progress_) cell_.call_over(*this);
+  call_base::no_longer_pending();
   if (std::exchange(counted_, false)) cell_.drop_call();
 }
 
 void call_base::resumable() noexcept {
   cell_.call_resumable(*this);
+}
+
+void call_base::no_longer_pending() noexcept {
+  if (pending_.load() && pending_.exchange(false)) cell_.pending_over();
 }
 
 void call_base::describe(task_info& info) {

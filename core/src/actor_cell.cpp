@@ -121,7 +121,7 @@ void actor_cell::enter(call_base& call) noexcept {
   if (!call.attempt_) {  // else whoever makes the attempts has seen to both
     if (max_pending_ != 0) {
       if (!admit()) return call.abandon(too_many_pending());
-      call.pending_ = true;
+      call.pending_.store(true);
     }
     call.caller_ = current_caller();
   }
@@ -189,11 +189,8 @@ void actor_cell::call_resumable(call_base& call) noexcept {
 }
 
 void actor_cell::call_over(call_base& call) noexcept {
-  if (call.in_progress_) {
-    const spin_guard guard(mailbox_mutex_);
-    mailbox_.over(call);
-  }
-  if (std::exchange(call.pending_, false)) pending_over();
+  const spin_guard guard(mailbox_mutex_);
+  mailbox_.over(call);
 }
 
 actor_cell::turn_start actor_cell::turn_for_step() noexcept {

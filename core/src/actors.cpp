@@ -62,9 +62,10 @@ void require_actor(const handle_base& handle, runtime&) {
   }
 }
 
-call_plan plan_of(const actor_cell& cell, const call_options& options) {
+call_plan plan_of(const actor_cell& cell, const call_options& options, bool repeatable) {
   check(options);
-  const int retries = options.max_task_retries.value_or(cell.task_retries());
+  const bool by_default = repeatable || options.retry_on;  // which asks for retries, too
+  const int retries = options.max_task_retries.value_or(by_default ? cell.task_retries() : 0);
   check_count("max_task_retries", retries);
   const bool of_use = cell.restarts() || options.retry_on;
   return {.group = cell.group_index(options.group), .retries = of_use ? retries : 0};

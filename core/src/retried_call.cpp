@@ -18,8 +18,12 @@ std::string retried_call::subject() const {
 }
 
 void retried_call::let_go() noexcept {
-  if (std::exchange(admitted_, false)) cell_.pending_over();
+  retried_call::no_longer_pending();
   cell_.drop_call();
+}
+
+void retried_call::no_longer_pending() noexcept {
+  if (admitted_.load() && admitted_.exchange(false)) cell_.pending_over();
 }
 
 void retried_call::begin() noexcept {
@@ -27,7 +31,7 @@ void retried_call::begin() noexcept {
   join_family(*this);
   if (refused()) return abandon(*refused());
   if (!cell_.admit()) return abandon(cell_.too_many_pending());
-  admitted_ = true;
+  admitted_.store(true);
   caller_ = current_caller();
   pin();  // of the user's result, for its watch
   if (!result().add(result_watch_)) unpin();
@@ -140,8 +144,8 @@ void throw_not_keepable(const std::string& what, const std::string& type) {
 
 void throw_no_single_result(const std::string& type) {
   throw exception(error(errc::invalid_argument,
-                        "a call with max_task_retries hands one object on when it is ready, and its method returns a " +
-                            type + ": call it with {.max_task_retries = 0}"));
+                        "a call with retries hands one object on when it is ready, and its method returns a " + type +
+                            ": it can be made only once"));
 }
 
 }  // namespace glint::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/core/detail/stream_state.hpp>
 
+#include <glint/core/detail/runtime_access.hpp>
 #include "runtime.hpp"
 
 namespace glint::detail {
@@ -27,14 +28,15 @@ void stream_state::push(intrusive_ptr<store::entry> object) {
   tell(signal);
 }
 
+/// Once its reader is gone, or its end known, no more is wanted: the task, which is being stopped, is woken by that.
 bool stream_state::full() noexcept {
   const lock_guard guard(mutex_);
-  return objects_.size() >= limit_;
+  return ended_ || objects_.size() >= limit_;
 }
 
 bool stream_state::wait_for_room(task_base& task) noexcept {
   const lock_guard guard(mutex_);
-  if (objects_.size() < limit_) return false;
+  if (!ended_ && objects_.size() < limit_) return false;
   waits_for_room_ = &task;
   return true;
 }
@@ -82,6 +84,10 @@ void stream_state::close() noexcept {
   } else {
     (void)task_end_->fail(why);  // it never got a task: an argument threw at the call
   }
+}
+
+bool stream_state::cancel(bool recursive) {
+  return detail::cancel(*task_end_, recursive);
 }
 
 void stream_state::level_reached(store::entry& task_end) noexcept {

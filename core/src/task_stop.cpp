@@ -68,6 +68,10 @@ std::vector<std::vector<task_pin>> task_base::hindrances() {
 bool task_base::stop(const error& why, bool children) noexcept {
   std::vector<task_pin> family;
   const bool marked = children && collect_children(family);  // before the body can end for being stopped
+  {
+    const spin_guard guard(mutex_);
+    if (!closed_) no_longer_pending();  // before the failure is seen; a call that ended meanwhile counts no more either
+  }
   if (!settle(why.with_subject(subject_at_any_time()))) {
     const spin_guard guard(mutex_);
     if (marked) children_ended_ = false;
@@ -281,14 +285,18 @@ void task_base::stop_children(std::vector<task_pin> ending, const error& why) {
 
 bool cancel(const intrusive_ptr<store::entry>& entry, bool recursive) {
   require_ref(entry);
+  return cancel(*entry, recursive);
+}
+
+bool cancel(store::entry& entry, bool recursive) {
   const soft_call_scope scope;  // the runtime must not go away meanwhile
-  if (!scope || entry->settled()) return false;
+  if (!scope || entry.settled()) return false;
   const error why(errc::cancelled, "it was cancelled");
-  const auto pin = entry->pin_producer();
+  const auto pin = entry.pin_producer();
   object_maker* const maker = maker_of(pin);
   if (task_base* task = maker ? maker->as_task() : nullptr) return task->stop(why, recursive);
   // A combination, a promise, or issued: the body has ended.
-  return entry->fail(why.with_subject("object of type " + entry->type().name()));
+  return entry.fail(why.with_subject("object of type " + entry.type().name()));
 }
 
 }  // namespace glint::detail

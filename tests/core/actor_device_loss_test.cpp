@@ -47,11 +47,11 @@ class keeper {
     add_to(gpu, 1);
     return gpu.device().index();
   }
-  /// Enqueues work that waits for `gate`; returns at once.
-  int work_behind(gpu_context& gpu) {
+  /// Enqueues work that waits for the event; returns at once.
+  int work_behind(gpu_context& gpu, const shared_event& go) {
     device = &gpu.device();
     gpu.writes(state_);
-    gpu.run_on_host_device([] { gate->wait(); });
+    gpu.run_on_host_device([go] { (*go)->wait(); });
     add_to(gpu, 1);
     return ++begun;
   }
@@ -59,7 +59,6 @@ class keeper {
   static inline std::atomic<int> losses{0};
   static inline std::atomic<int> begun{0};
   static inline std::atomic<glint::gpu::device*> device{nullptr};
-  static inline event* gate = nullptr;
 
  private:
   void add_to(gpu_context& gpu, float d) {
@@ -104,16 +103,15 @@ TEST_F(ActorDeviceLoss, ACallInFlightIsMadeAgainThere) {
 }
 
 TEST_F(ActorDeviceLoss, WorkThatWasOnlyEnqueuedIsMadeAgainToo) {
-  event gate;
-  keeper::gate = &gate;
+  const auto go = make_event();
   keeper::begun = 0;
   keeper::device = nullptr;
   auto a = spawn<keeper>({.name = "rock", .max_restarts = 1}, 5.f);
-  auto plain = a.call<&keeper::work_behind>();
-  auto tough = a.call<&keeper::work_behind>({.max_task_retries = 1});
+  auto plain = a.call<&keeper::work_behind>(go);
+  auto tough = a.call<&keeper::work_behind>({.max_task_retries = 1}, go);
   ASSERT_TRUE(eventually([] { return keeper::begun == 2; }));
   glint::gpu::faults_of(*keeper::device)->lose_device();
-  gate.set();
+  (*go)->set();
   const auto failure = failure_of(plain);
   EXPECT_EQ(failure.root_cause().code(), errc::device_lost) << failure.describe();
   EXPECT_EQ(get(tough, deadline), 3) << "its second attempt, though the first one's body had returned";

@@ -85,15 +85,4 @@ void expect_failed(const glint::object_ref<T>& ref, glint::errc code, const std:
   }
 }
 
-/// The error of the glint::exception that `act` throws; nothing if it throws none.
-template <class Act>
-[[nodiscard]] std::optional<glint::error> error_thrown_by(Act&& act) {
-  try {
-    act();
-  } catch (const glint::exception& e) {
-    return e.error();
-  }
-  return std::nullopt;
-}
-
 }  // namespace glint_test

@@ -99,5 +99,85 @@ TEST_F(ActorPending, CallsWithRetriesCountOnce) {
   EXPECT_EQ(get(a.call<&worker_actor::sum>(), deadline), 1);
 }
 
+/// One slot, one call in it and one behind it: no more are taken.
+class ActorPendingEnded : public actor_case {
+ protected:
+  void fill(glint::actor_options options) {
+    options.name = "busy";
+    options.max_pending_calls = 2;
+    actor_ = spawn<worker_actor>(options);
+    running_ = actor_.call<&worker_actor::hold>(inside_, go_);
+    (*inside_)->wait();
+  }
+  void TearDown() override {
+    actor_ = {};
+    running_ = {};
+    actor_case::TearDown();
+  }
+  void expect_full() {
+    expect_failed(actor_.call<&worker_actor::add>(100), errc::pending_calls_exceeded, "add on actor busy", "2 calls");
+  }
+  /// A call was cancelled or is too late: there is room for just one other, before that one's turn has come.
+  void expect_room_for_one() {
+    const auto taken = actor_.call<&worker_actor::add>(10);
+    EXPECT_FALSE(glint::try_get(taken)) << "it waits behind the body that runs";
+    expect_full();
+    (*go_)->set();
+    EXPECT_EQ(get(taken, deadline), 10);
+    EXPECT_EQ(get(actor_.call<&worker_actor::sum>(), deadline), 10);
+    const auto two = {actor_.call<&worker_actor::add>(1), actor_.call<&worker_actor::add>(1)};
+    EXPECT_TRUE(glint::wait(two, {.timeout = deadline}).pending.empty());
+    for (const auto& ref : two) EXPECT_TRUE(glint::try_get(ref)->has_value()) << "nothing was counted twice";
+  }
+
+  const shared_event inside_ = make_event();
+  const shared_event go_ = make_event();
+  glint::actor_handle<worker_actor> actor_;
+  object_ref<int> running_;
+};
+
+TEST_F(ActorPendingEnded, ACancelledCallInTheQueueCountsNoMore) {
+  fill({});
+  const auto queued = actor_.call<&worker_actor::add>(1);
+  expect_full();
+  EXPECT_TRUE(glint::cancel(queued));
+  EXPECT_FALSE(glint::cancel(queued));
+  expect_room_for_one();
+}
+
+TEST_F(ActorPendingEnded, NeitherDoesOneThatMayBeMadeAgain) {
+  fill({.max_restarts = 1, .max_task_retries = 1});
+  const auto queued = actor_.call<&worker_actor::add>(1);
+  expect_full();
+  EXPECT_TRUE(glint::cancel(queued));
+  expect_room_for_one();
+}
+
+TEST_F(ActorPendingEnded, NorOneThatIsTooLate) {
+  fill({});
+  const auto queued = actor_.call<&worker_actor::add>({.timeout = std::chrono::milliseconds(1)}, 1);
+  expect_failed(queued, errc::timeout, "add on actor busy", "not done within");
+  expect_room_for_one();
+}
+
+TEST_F(ActorPendingEnded, NorOneThatWaitsForItsArgument) {
+  fill({});
+  const auto late = make_event();
+  const auto waits = actor_.call<&worker_actor::add>(submit<after>({.cpus = 0}, late, 1));
+  expect_full();
+  EXPECT_TRUE(glint::cancel(waits));
+  expect_room_for_one();
+  (*late)->set();
+}
+
+TEST_F(ActorPendingEnded, NorOneWhoseBodyStillRuns) {
+  fill({});
+  const auto queued = actor_.call<&worker_actor::add>(0);
+  expect_full();
+  EXPECT_TRUE(glint::cancel(running_));
+  expect_room_for_one();
+  EXPECT_EQ(get(queued, deadline), 0);
+}
+
 }  // namespace
 }  // namespace glint_test

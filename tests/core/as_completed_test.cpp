@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fixture.hpp"
+#include "user_thread.hpp"
 
 namespace glint_test {
 namespace {
@@ -185,11 +186,11 @@ TEST(AsCompletedAtShutdown, AWaitingConsumerIsWoken) {
   glint::init(small_node());
   const auto pending = never();
   std::optional<glint::error> why;
-  std::latch waiting(1);
-  std::jthread consumer([&] {
+  event waiting;
+  user_thread consumer([&] {
     auto range = as_completed(refs{put(1), pending, pending});
     EXPECT_TRUE(range.next());
-    waiting.count_down();
+    waiting.set();
     try {
       while (auto ref = range.next()) (void)get(*ref);  // either the wait or the object says so
     } catch (const glint::exception& e) {

@@ -2,13 +2,13 @@
 // co_await of combinations and of time: the values, how it ends otherwise, and that no thread is held.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "blocked.hpp"
+#include "../support/process.hpp"
+#include "standing_runtime.hpp"
+#include "user_thread.hpp"
 
 namespace glint_test {
 namespace {
@@ -135,11 +135,6 @@ TEST_F(Await, AThousandWaitForAllWithoutASlot) {
   EXPECT_TRUE(first.set(1));
   EXPECT_TRUE(second.set(2));
   for (const auto& ref : waiting) ASSERT_EQ(get(ref, deadline), 3);
-}
-
-/// Of this process.
-std::ptrdiff_t thread_count() {
-  return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
 }
 
 using shared_count = glint::local_only<std::shared_ptr<std::atomic<int>>>;

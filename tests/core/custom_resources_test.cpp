@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "meeting.hpp"
+#include "../support/meeting.hpp"
 #include "resource_node.hpp"
 
 namespace glint_test {

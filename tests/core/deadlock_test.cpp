@@ -4,10 +4,10 @@
 
 #include <chrono>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "circles.hpp"
+#include "user_thread.hpp"
 #include "warnings.hpp"
 
 namespace glint_test {
@@ -174,7 +174,7 @@ TEST_F(long_gets, OfBodiesAndThreadsAreReportedByName) {
   const auto late = submit<after>({.name = "late", .cpus = 0}, go, 5);
   const auto body = submit<wait_in_body>({.name = "body"}, late);
   int got = 0;
-  std::thread thread([&] { got = get(late); });
+  user_thread thread([&] { got = get(late); });
   EXPECT_TRUE(eventually([this] { return log_.has("task body has waited 0.1 s for task late"); }));
   EXPECT_TRUE(eventually([this] { return log_.has("a thread has waited 0.1 s for task late"); }));
   (*go)->set();
@@ -185,7 +185,7 @@ TEST_F(long_gets, OfBodiesAndThreadsAreReportedByName) {
 TEST_F(long_gets, SayHowManyObjectsAreLeft) {
   const auto go = make_event();
   const std::vector<object_ref<int>> refs{submit<echo>(1), submit<after>({.name = "late", .cpus = 0}, go, 5), never()};
-  std::thread thread([&] { (void)glint::wait(refs, {.count = 2}); });
+  user_thread thread([&] { (void)glint::wait(refs, {.count = 2}); });
   EXPECT_TRUE(eventually([this] { return log_.has("for task late and 1 other object"); }));
   (*go)->set();
   thread.join();

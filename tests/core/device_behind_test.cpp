@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <latch>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -23,8 +22,10 @@ using glint::gpu_context;
 using glint::object_ref;
 using glint::submit;
 using glint::tensor;
-
-constexpr std::chrono::seconds deadline{20};
+using glint_test::deadline;
+using glint_test::eventually;
+using glint_test::make_event;
+using glint_test::shared_event;
 
 struct behind : testing::Test {
   void SetUp() override { start(1); }
@@ -42,8 +43,6 @@ struct behind_two : behind {
   void SetUp() override { start(2); }
 };
 
-std::latch* gate = nullptr;
-
 object_ref<tensor<float>> numbers() {
   return glint::put(tensor<float>::from({1.f, 2.f, 3.f, 4.f}));
 }
@@ -54,10 +53,10 @@ float total(const tensor<float>& x) {
   return sum;
 }
 
-/// Enqueues a kernel that waits for the gate and throws.
-void enqueue_failure(gpu_context& gpu) {
-  gpu.run_on_host_device([] {
-    gate->wait();
+/// Enqueues a kernel that waits and throws.
+void enqueue_failure(gpu_context& gpu, const shared_event& go) {
+  gpu.run_on_host_device([go] {
+    (*go)->wait();
     throw std::runtime_error("behind the body");
   });
 }
@@ -74,22 +73,21 @@ tensor<float> copied(gpu_context& gpu, const tensor<float>& x) {
 
 /// Fails in its first kernel, lets somebody record an event behind that, and goes on.
 tensor<float> fails_early(gpu_context& gpu) {
-  enqueue_failure(gpu);
-  gate->count_down();
+  const auto at_once = make_event();
+  (*at_once)->set();
+  enqueue_failure(gpu, at_once);
   const auto middle = gpu.stream().now();
-  while (!middle.reached()) std::this_thread::yield();
+  EXPECT_TRUE(eventually([&] { return middle.reached(); }));
   return gpu.zeros<float>({4});
 }
 
 TEST_F(behind, AFailureThatAnEventInTheMiddleReportedFailsTheTask) {
-  std::latch at_once(1);
-  gate = &at_once;
   auto ref = submit<fails_early>({.name = "early"});
   glint_test::expect_failure(ref, errc::kernel_failed, "early", "behind the body");
 }
 
-void hold_transfers(gpu_context& gpu) {
-  if (!gpu.context().transfer_stream()->enqueue([] { gate->wait(); })) throw std::runtime_error("refused");
+void hold_transfers(gpu_context& gpu, const shared_event& go) {
+  if (!gpu.context().transfer_stream()->enqueue([go] { (*go)->wait(); })) throw std::runtime_error("refused");
 }
 tensor<float> zeroed_on_host(tensor<float> x) {
   for (float& v : x.values()) v = 0;
@@ -97,25 +95,23 @@ tensor<float> zeroed_on_host(tensor<float> x) {
 }
 
 TEST_F(behind, HostMemoryThatAStreamStillReadsIsNotOverwritten) {
-  std::latch late(1);
-  gate = &late;
-  get(submit<hold_transfers>(), deadline);
+  const auto late = make_event();
+  get(submit<hold_transfers>(late), deadline);
   auto x = numbers();
   auto on_device = submit<copied>(x);  // the copy to the device is enqueued and held up
   auto zeros = submit<zeroed_on_host>(std::move(x));
   EXPECT_EQ(total(get(zeros, deadline)), 0);
-  late.count_down();
+  (*late)->set();
   EXPECT_EQ(get(submit<total>(on_device), deadline), 10);
 }
 
 TEST_F(behind, AValueTakenOutOfTheStoreIsNobodyElses) {
-  std::latch late(1);
-  gate = &late;
-  get(submit<hold_transfers>(), deadline);
+  const auto late = make_event();
+  get(submit<hold_transfers>(late), deadline);
   auto x = numbers();
   auto on_device = submit<copied>(x);
-  std::thread opener([&late] { late.count_down(); });
-  auto mine = get(std::move(x));  // waits for the copy
+  std::thread opener([late] { (*late)->set(); });
+  auto mine = get(std::move(x), deadline);  // waits for the copy
   for (float& v : mine.values()) v = 0;
   opener.join();
   EXPECT_EQ(get(submit<total>(on_device), deadline), 10);
@@ -123,91 +119,82 @@ TEST_F(behind, AValueTakenOutOfTheStoreIsNobodyElses) {
 
 class fragile {
  public:
-  fragile(gpu_context& gpu, bool fails) : state_(gpu.zeros<float>({4})) {
-    if (fails) enqueue_failure(gpu);
-  }
-  void break_down(gpu_context& gpu) {
+  explicit fragile(gpu_context& gpu) : state_(gpu.zeros<float>({4})) {}
+  /// Fails behind its body.
+  fragile(gpu_context& gpu, const shared_event& late) : fragile(gpu) { enqueue_failure(gpu, late); }
+  void break_down(gpu_context& gpu, const shared_event& late) {
     gpu.writes(state_);
-    enqueue_failure(gpu);
+    enqueue_failure(gpu, late);
   }
   tensor<float> read(gpu_context& gpu) {
     ++reads;
     return copied(gpu, state_);
   }
-  tensor<float> read_when_told(gpu_context& gpu) {
+  tensor<float> read_when_told(gpu_context& gpu, const shared_event& told) {
     auto y = read(gpu);
-    told->wait();
+    (*told)->wait();
     return y;
   }
   tensor<float> member() const { return state_; }
   int reads_so_far() { return reads; }
 
   static inline std::atomic<int> reads{0};
-  static inline std::latch* told = nullptr;
 
  private:
   tensor<float> state_;
 };
 
 TEST_F(behind, AConstructorThatFailsBehindItsBodyFailsEveryCall) {
-  std::latch late(1);
-  gate = &late;
+  const auto late = make_event();
   fragile::reads = 0;
-  auto a = glint::spawn<fragile>({.name = "egg"}, true);
+  auto a = glint::spawn<fragile>({.name = "egg"}, late);
   auto early = a.call<&fragile::read>();
   // Enqueued behind the failure, not after it: a call on the host runs when the body before it has returned.
   ASSERT_EQ(get(a.call<&fragile::reads_so_far>(), deadline), 1);
-  late.count_down();
+  (*late)->set();
   glint_test::expect_failure(early, errc::dependency_failed, "read on actor egg", "", errc::kernel_failed);
   auto later = a.call<&fragile::read>();
   glint_test::expect_failure(later, errc::actor_failed, "read on actor egg", "egg", errc::kernel_failed);
 }
 
 TEST_F(behind, AConstructorThatFailsBehindItsBodyFailsTheCallInProgress) {
-  std::latch late(1);
-  gate = &late;
-  std::latch told(1);
-  fragile::told = &told;
+  const auto late = make_event();
+  const auto told = make_event();
   fragile::reads = 0;
-  auto a = glint::spawn<fragile>({.name = "egg"}, true);
-  auto running = a.call<&fragile::read_when_told>();
-  ASSERT_TRUE(glint_test::eventually([] { return fragile::reads == 1; }));
-  late.count_down();
+  auto a = glint::spawn<fragile>({.name = "egg"}, late);
+  auto running = a.call<&fragile::read_when_told>(told);
+  ASSERT_TRUE(eventually([] { return fragile::reads == 1; }));
+  (*late)->set();
   glint_test::expect_failure(running, errc::actor_failed, "read_when_told on actor egg", "egg", errc::kernel_failed);
-  told.count_down();
-  glint::shutdown();  // the body still uses the latch
-  start(1);
+  (*told)->set();
 }
 
 TEST_F(behind, ACallBehindAFailingOneOfItsActorFailsToo) {
-  std::latch late(1);
-  gate = &late;
+  const auto late = make_event();
   fragile::reads = 0;
-  auto a = glint::spawn<fragile>({.name = "egg"}, false);
-  auto broken = a.call<&fragile::break_down>();
+  auto a = glint::spawn<fragile>({.name = "egg"});
+  auto broken = a.call<&fragile::break_down>(late);
   auto next = a.call<&fragile::read>();
   auto member = a.call<&fragile::member>();
   auto host = submit<total>({.name = "reader"}, member);
-  ASSERT_TRUE(glint_test::eventually([] { return fragile::reads == 1; }));
-  late.count_down();
+  ASSERT_TRUE(eventually([] { return fragile::reads == 1; }));
+  (*late)->set();
   glint_test::expect_failure(broken, errc::kernel_failed, "break_down on actor egg", "behind the body");
   glint_test::expect_failure(next, errc::dependency_failed, "read on actor egg", "", errc::kernel_failed);
   glint_test::expect_failure(host, errc::dependency_failed, "reader", "", errc::dependency_failed);
 }
 
 TEST_F(behind, ACallThatWasStillEnqueuingWhenTheOneBeforeItFailedFailsToo) {
-  std::latch late(1);
-  gate = &late;
-  std::latch told(1);
-  fragile::told = &told;
+  const auto late = make_event();
+  const auto told = make_event();
   fragile::reads = 0;
-  auto a = glint::spawn<fragile>({.name = "egg"}, false);
-  auto broken = a.call<&fragile::break_down>();
-  auto next = a.call<&fragile::read_when_told>();
-  ASSERT_TRUE(glint_test::eventually([] { return fragile::reads == 1; }));
-  late.count_down();
+  auto a = glint::spawn<fragile>({.name = "egg"});
+  auto broken = a.call<&fragile::break_down>(late);
+  auto next = a.call<&fragile::read_when_told>(told);
+  ASSERT_TRUE(eventually([] { return fragile::reads == 1; }));
+  (*late)->set();
   glint_test::expect_failure(broken, errc::kernel_failed, "break_down on actor egg", "behind the body");
-  told.count_down();
+  (*told)->set();
   glint_test::expect_failure(next, errc::dependency_failed, "read_when_told on actor egg", "", errc::kernel_failed);
 }
 
@@ -217,29 +204,29 @@ int use(gpu_context& gpu) {
 int use_with(gpu_context& gpu, const tensor<float>&) {
   return gpu.device().index();
 }
-tensor<float> failing(gpu_context& gpu) {
+tensor<float> failing(gpu_context& gpu, const shared_event& go) {
   auto y = gpu.zeros<float>({4});
-  enqueue_failure(gpu);
+  enqueue_failure(gpu, go);
   return y;
 }
 
 TEST_F(behind, AShareOfADeviceIsHeldUntilTheKernelsHaveRun) {
-  std::latch late(1);
-  gate = &late;
-  auto first = submit<[](gpu_context& gpu) { gpu.run_on_host_device([] { gate->wait(); }); }>({.gpus = 1});
+  const auto late = make_event();
+  auto first =
+      submit<[](gpu_context& gpu, const shared_event& go) { gpu.run_on_host_device([go] { (*go)->wait(); }); }>(
+          {.gpus = 1}, late);
   auto second = submit<use>({.gpus = 0.5});
   EXPECT_TRUE(glint::wait({second}, {.timeout = std::chrono::milliseconds(20)}).ready.empty());
-  late.count_down();
+  (*late)->set();
   EXPECT_EQ(get(second, deadline), 0);
 }
 
 TEST_F(behind, ThousandsOfFailingReservationsNeedNoStack) {
-  std::latch late(1);
-  gate = &late;
-  auto bad = submit<failing>();
+  const auto late = make_event();
+  auto bad = submit<failing>(late);
   std::vector<object_ref<int>> refs;
   for (int i = 0; i < 20'000; ++i) refs.push_back(submit<use_with>({.gpus = 1}, bad));
-  late.count_down();
+  (*late)->set();
   EXPECT_TRUE(glint::wait(refs, {.timeout = deadline}).pending.empty());
   EXPECT_EQ(get(submit<use>({.gpus = 1}), deadline), 0) << "nothing is held any more";
 }

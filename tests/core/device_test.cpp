@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <latch>
 #include <string>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include <glint/gpu/backends.hpp>
 #include <glint/gpu/poller.hpp>
 #include "failure.hpp"
+#include "fixture.hpp"
 
 namespace {
 
@@ -18,8 +18,9 @@ using glint::gpu_context;
 using glint::object_ref;
 using glint::submit;
 using glint::tensor;
-
-constexpr std::chrono::seconds deadline{20};
+using glint_test::deadline;
+using glint_test::make_event;
+using glint_test::shared_event;
 
 struct device : testing::Test {
   void SetUp() override {
@@ -31,8 +32,6 @@ struct device : testing::Test {
   }
   void TearDown() override { glint::shutdown(); }
 };
-
-std::latch* kernel_gate = nullptr;
 
 /// Enqueues y[i] = f(x[i]); reads and writes declared.
 template <class F>
@@ -49,15 +48,15 @@ tensor<float> map_on(gpu_context& gpu, const tensor<float>& x, F f) {
 tensor<float> twice(gpu_context& gpu, const tensor<float>& x) {
   return map_on(gpu, x, [](float v) { return 2 * v; });
 }
-tensor<float> gated_twice(gpu_context& gpu, const tensor<float>& x) {
-  return map_on(gpu, x, [](float v) {
-    kernel_gate->wait();
+tensor<float> twice_after(gpu_context& gpu, const tensor<float>& x, const shared_event& go) {
+  return map_on(gpu, x, [go](float v) {
+    (*go)->wait();
     return 2 * v;
   });
 }
-tensor<float> failing(gpu_context& gpu, const tensor<float>& x) {
-  return map_on(gpu, x, [](float v) -> float {
-    kernel_gate->wait();
+tensor<float> fail_after(gpu_context& gpu, const tensor<float>& x, const shared_event& go) {
+  return map_on(gpu, x, [go](float v) -> float {
+    (*go)->wait();
     throw std::runtime_error("bad cell " + std::to_string(static_cast<int>(v)));
   });
 }
@@ -97,29 +96,26 @@ TEST_F(device, AChainRunsThereAndComesBack) {
 }
 
 TEST_F(device, AnIssuedObjectFeedsTheDeviceBeforeItIsDone) {
-  std::latch gate(1);
-  kernel_gate = &gate;
-  auto x = submit<gated_twice>(numbers());
+  const auto go = make_event();
+  auto x = submit<twice_after>(numbers(), go);
   auto place = submit<place_of>(x);  // its body runs although x's kernel is held up
   auto y = submit<twice>(x);
   auto sum = submit<total>(y);
-  std::latch ran(1);
   EXPECT_FALSE(glint::try_get(x));
   EXPECT_FALSE(glint::try_get(sum)) << "the host must not see what has not run";
-  gate.count_down();
+  (*go)->set();
   EXPECT_EQ(get(sum, deadline), 40);
   EXPECT_GE(get(place, deadline), 0);
 }
 
 TEST_F(device, TheHostOverlapsTheStream) {
-  std::latch gate(1);
-  kernel_gate = &gate;
-  auto x = submit<gated_twice>(numbers());
+  const auto go = make_event();
+  auto x = submit<twice_after>(numbers(), go);
   int done = 0;
   for (int i = 0; i < 100; ++i) done += get(submit<[](int v) { return v; }>(1), deadline);  // while the kernel waits
   EXPECT_EQ(done, 100);
   EXPECT_FALSE(glint::try_get(x));
-  gate.count_down();
+  (*go)->set();
   EXPECT_EQ(get(x, deadline).to_host().values()[3], 8);
 }
 
@@ -203,13 +199,12 @@ TEST_F(device, TensorsInsideAStructMoveWithIt) {
 }
 
 TEST_F(device, AFailureBehindAnIssuedObjectReachesAllThatWasMadeFromIt) {
-  std::latch gate(1);
-  kernel_gate = &gate;
-  auto bad = submit<failing>({.name = "source"}, numbers());
+  const auto go = make_event();
+  auto bad = submit<fail_after>({.name = "source"}, numbers(), go);
   auto next = submit<twice>({.name = "next"}, bad);
   auto last = submit<twice>({.name = "last"}, next);
   auto sum = submit<total>({.name = "sum"}, last);
-  gate.count_down();
+  (*go)->set();
   glint_test::expect_failure(bad, errc::kernel_failed, "source", "bad cell 1");
   glint_test::expect_failure(next, errc::dependency_failed, "next", "", errc::kernel_failed);
   glint_test::expect_failure(last, errc::dependency_failed, "last", "", errc::dependency_failed);

@@ -5,7 +5,8 @@
 #include <memory>
 #include <optional>
 
-#include "blocked.hpp"
+#include "standing_runtime.hpp"
+#include "user_thread.hpp"
 
 namespace glint_test {
 namespace {

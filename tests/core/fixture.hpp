@@ -6,28 +6,25 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
-#include <initializer_list>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <glint/glint.hpp>
 #include <glint/store/registry.hpp>
+#include "../support/event.hpp"
 #include "failure.hpp"
 
 namespace glint_test {
-
-/// No test waits longer for anything: what hangs fails.
-inline constexpr std::chrono::seconds deadline{20};
 
 /// Settings of a small node on emulated devices.
 [[nodiscard]] inline glint::config small_node(double cpus = 2, std::uint32_t devices = 1) {
@@ -49,61 +46,48 @@ inline bool eventually(const std::function<bool()>& condition) {
   return true;
 }
 
+/// The objects that were made since it was.
+class objects_made {
+ public:
+  /// Whether, of these, `count` are left in the end.
+  [[nodiscard]] bool only_left(std::size_t count) const {
+    return eventually([&] { return glint::store::registry::count() == before_ + count; });
+  }
+  /// While the runtime still runs, all of them must go; then it is shut down.
+  void end_runtime() const {
+    EXPECT_TRUE(only_left(0)) << glint::store::registry::count() << " objects, " << before_ << " before";
+    glint::shutdown();
+    EXPECT_EQ(glint::store::registry::count(), before_);
+  }
+
+ private:
+  std::size_t before_ = glint::store::registry::count();
+};
+
 /// A runtime around each case. While it still runs, every object that the case made must have gone again.
 class runtime_test : public ::testing::Test {
  protected:
   explicit runtime_test(glint::config settings = small_node()) : settings_(settings) {}
 
   void SetUp() override {
-    objects_before_ = glint::store::registry::count();
+    objects_ = {};
     begin(settings_);
   }
   /// Starts the runtime, perhaps by a clock of the case's own.
   virtual void begin(const glint::config& settings) { glint::init(settings); }
-  void TearDown() override {
-    EXPECT_TRUE(only_left(0)) << glint::store::registry::count() << " objects, " << objects_before_ << " before";
-    glint::shutdown();
-    EXPECT_EQ(glint::store::registry::count(), objects_before_);
-  }
+  void TearDown() override { objects_.end_runtime(); }
 
-  /// Whether, of the objects made since SetUp, `count` are left in the end.
-  [[nodiscard]] bool only_left(std::size_t count) const {
-    return eventually([&] { return glint::store::registry::count() == objects_before_ + count; });
-  }
+  [[nodiscard]] bool only_left(std::size_t count) const { return objects_.only_left(count); }
 
  private:
   glint::config settings_;
-  std::size_t objects_before_ = 0;
+  objects_made objects_;
 };
 
 /// One CPU slot, no device.
 class one_slot_test : public runtime_test {
  protected:
   one_slot_test() : runtime_test(small_node(1, 0)) {}
-};
-
-/// Something that happens once, and that bodies and tests wait for.
-class event {
- public:
-  void set() {
-    const std::lock_guard lock(mutex_);
-    happened_ = true;
-    changed_.notify_all();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, deadline, [this] { return happened_; }))
-      throw std::runtime_error("the event never came");
-  }
-  [[nodiscard]] bool happened() {
-    const std::lock_guard lock(mutex_);
-    return happened_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool happened_ = false;
 };
 
 /// An event as an argument of tasks.
@@ -158,11 +142,9 @@ struct failure_link {
   std::string name;
 };
 
-/// Asserts that the ref fails with this very chain of causes.
-template <class T>
-void expect_chain(const glint::object_ref<T>& ref, std::initializer_list<failure_link> chain) {
-  const auto failure = error_of(ref);
-  if (!failure) return;
+/// Asserts that an error has this very chain of causes.
+inline void expect_error(const std::optional<glint::error>& failure, const std::vector<failure_link>& chain) {
+  ASSERT_TRUE(failure) << "no error";
   const glint::error* e = &*failure;
   for (const auto& [code, name] : chain) {
     ASSERT_NE(e, nullptr) << "the chain ends early: " << failure->describe();
@@ -174,8 +156,14 @@ void expect_chain(const glint::object_ref<T>& ref, std::initializer_list<failure
   EXPECT_EQ(e, nullptr) << "the chain goes on: " << failure->describe();
 }
 
+/// Asserts that the ref fails with this very chain of causes.
+template <class T>
+void expect_chain(const glint::object_ref<T>& ref, const std::vector<failure_link>& chain) {
+  if (const auto failure = error_of(ref)) expect_error(failure, chain);
+}
+
 /// The same, and through a dependent task that must not run.
-inline void expect_chain_and_dependent(const glint::object_ref<int>& ref, std::initializer_list<failure_link> chain) {
+inline void expect_chain_and_dependent(const glint::object_ref<int>& ref, const std::vector<failure_link>& chain) {
   expect_chain(ref, chain);
   const auto dependent = error_of(glint::submit<add>({.name = "dependent"}, ref, 1));
   if (!dependent) return;
@@ -195,15 +183,21 @@ void expect_shutdown(const glint::object_ref<T>& ref) {
   EXPECT_FALSE(failure->subject().empty()) << failure->describe();
 }
 
-/// The code of the glint::exception that `act` throws; nothing if it throws none.
+/// The error of the glint::exception that `act` throws; nothing if it throws none.
 template <class Act>
-[[nodiscard]] std::optional<glint::errc> thrown_by(Act&& act) {
+[[nodiscard]] std::optional<glint::error> error_thrown_by(Act&& act) {
   try {
     act();
   } catch (const glint::exception& e) {
-    return e.code();
+    return e.error();
   }
   return std::nullopt;
+}
+/// Its code.
+template <class Act>
+[[nodiscard]] std::optional<glint::errc> thrown_by(Act&& act) {
+  const auto error = error_thrown_by(std::forward<Act>(act));
+  return error ? std::optional(error->code()) : std::nullopt;
 }
 
 /// Counts its copies and moves, in all since `reset`.

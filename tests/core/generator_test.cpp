@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "blocked.hpp"
+#include "standing_runtime.hpp"
+#include "user_thread.hpp"
 
 /// Tasks that make many objects, one by one.
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <glint/glint.hpp>
+#include "../support/meeting.hpp"
 #include "failure.hpp"
-#include "meeting.hpp"
 
 namespace {
 

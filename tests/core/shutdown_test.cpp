@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fixture.hpp"
+#include "user_thread.hpp"
 
 namespace glint_test {
 namespace {
@@ -23,11 +24,11 @@ TEST(Shutdown, ShutdownWakesABlockedThread) {
   std::latch about_to(2);
   std::optional<errc> of_get;
   std::size_t settled = 0;
-  std::jthread getter([&, pending] {
+  user_thread getter([&, pending] {
     about_to.count_down();
     of_get = thrown_by([&] { (void)get(pending); });
   });
-  std::jthread waiter([&, pending] {
+  user_thread waiter([&, pending] {
     about_to.count_down();
     settled = glint::wait({pending}).ready.size();
   });

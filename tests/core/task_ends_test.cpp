@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "fixture.hpp"
+#include "user_thread.hpp"
 
 /// How tasks end that would not by themselves, and what must not end with them.
 namespace {
@@ -74,7 +75,7 @@ TEST(ShutdownEnds, AGeneratorWhoseReaderKeepsUp) {
   auto stream = submit<endless>();
   std::atomic<int> read{0};
   std::optional<errc> code;
-  std::thread reader([&] {
+  glint_test::user_thread reader([&] {
     code = glint_test::thrown_by([&] {
       while (auto ref = stream.next()) {
         (void)get(*ref);

@@ -6,7 +6,8 @@
 #include <string>
 #include <tuple>
 
-#include "blocked.hpp"
+#include "standing_runtime.hpp"
+#include "user_thread.hpp"
 
 namespace glint_test {
 namespace {

@@ -34,6 +34,7 @@
 
 #include <glint/gpu/storage.hpp>
 #include "fixture.hpp"
+#include "user_thread.hpp"
 
 namespace glint_test {
 namespace {
@@ -235,7 +236,7 @@ TEST(ValuesAtShutdown, GetWithoutATimeoutEndsWithTheRuntime) {
   std::optional<errc> of_get;
   std::optional<errc> of_try_get;
   event waiting;
-  std::jthread getter([&] {
+  user_thread getter([&] {
     waiting.set();
     of_get = thrown_by([&] { (void)get(pending); });
     if (const auto there = try_get(pending, deadline)) of_try_get = there->error().code();

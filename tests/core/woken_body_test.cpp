@@ -8,7 +8,8 @@
 #include <tuple>
 #include <vector>
 
-#include "blocked.hpp"
+#include "standing_runtime.hpp"
+#include "user_thread.hpp"
 
 namespace glint_test {
 namespace {

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <latch>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,8 +12,10 @@
 
 #include <glint/base/result.hpp>
 #include <glint/gpu/device.hpp>
+#include "../support/event.hpp"
 
-/// What tests of devices share. Nothing here sleeps or polls: a stream is held by a gate, and waited for by a latch.
+/// What tests of devices share. Nothing here sleeps or polls: a stream is held by a gate, and what is
+/// waited for is an event, no longer than the deadline.
 namespace glint::gpu::testing {
 
 using bytes = std::vector<std::byte>;
@@ -62,25 +63,22 @@ class slab {
 class gate {
  public:
   gate(native_stream& s, const in_order_function& in_order) {
-    must(in_order(s, [opened = opened_] { opened->wait(); }));
+    must(in_order(s, [opened = opened_] { EXPECT_TRUE(opened->comes()) << "nobody opened the gate"; }));
   }
   ~gate() { open(); }
   gate(const gate&) = delete;
   gate& operator=(const gate&) = delete;
-  void open() {
-    if (!std::exchange(is_open_, true)) opened_->count_down();
-  }
+  void open() { opened_->set(); }
 
  private:
   // Shared with the stream, which may still be leaving `wait` when the gate is gone.
-  std::shared_ptr<std::latch> opened_ = std::make_shared<std::latch>(1);
-  bool is_open_ = false;
+  std::shared_ptr<glint_test::event> opened_ = std::make_shared<glint_test::event>();
 };
 
 /// Waits until everything enqueued on a stream of an emulated device has run.
 inline void finish(native_stream& s, const in_order_function& in_order) {
-  const auto reached = std::make_shared<std::latch>(1);
-  must(in_order(s, [reached] { reached->count_down(); }));
+  const auto reached = std::make_shared<glint_test::event>();
+  must(in_order(s, [reached] { reached->set(); }));
   reached->wait();
 }
 

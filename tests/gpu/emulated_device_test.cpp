@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "../support/meeting.hpp"
 #include "emulated_testing.hpp"
 
 namespace glint::gpu::testing {
@@ -66,7 +67,7 @@ TEST_F(EmulatedDevice, RunsKernelsInStreamOrder) {
 TEST_F(EmulatedDevice, LetsTheHostWorkWhileAStreamIsBusy) {
   const auto s = stream();
   const auto e = event();
-  std::latch host_has_worked(1);
+  glint_test::event host_has_worked;
   int host_result = 0;
   int seen_by_kernel = 0;
   must(s->enqueue([&] {
@@ -76,7 +77,7 @@ TEST_F(EmulatedDevice, LetsTheHostWorkWhileAStreamIsBusy) {
   must(s->record(*e));
   for (int i = 1; i <= 100; ++i) host_result += i;
   EXPECT_FALSE(must(e->query())) << "the host did its work while the kernel ran";
-  host_has_worked.count_down();
+  host_has_worked.set();
   finish(*s);
   EXPECT_EQ(seen_by_kernel, 5050);
 }
@@ -84,9 +85,9 @@ TEST_F(EmulatedDevice, LetsTheHostWorkWhileAStreamIsBusy) {
 TEST_F(EmulatedDevice, RunsStreamsSideBySide) {
   const auto a = stream();
   const auto b = stream();
-  const auto both_run = std::make_shared<std::latch>(2);
-  must(a->enqueue([both_run] { both_run->arrive_and_wait(); }));
-  must(b->enqueue([both_run] { both_run->arrive_and_wait(); }));
+  const auto both = std::make_shared<glint_test::meeting_point>(2);
+  must(a->enqueue([both] { both->arrive_and_wait(); }));
+  must(b->enqueue([both] { both->arrive_and_wait(); }));
   finish(*a);
   finish(*b);
 }
@@ -149,17 +150,17 @@ TEST_F(EmulatedDevice, DestroysAClosureOnceItHasRun) {
 }
 
 TEST_F(EmulatedDevice, LetsAStreamDieByItsOwnWork) {
-  const auto last = std::make_shared<std::latch>(1);
+  const auto last = std::make_shared<glint_test::event>();
   auto shared = std::make_shared<std::unique_ptr<native_stream>>(stream());
   native_stream& s = **shared;
-  std::latch let_go(1);
+  glint_test::event let_go;
   must(s.enqueue([&let_go, shared]() mutable {
     let_go.wait();
     shared.reset();
   }));
-  must(s.enqueue([last] { last->count_down(); }));
+  must(s.enqueue([last] { last->set(); }));
   shared.reset();
-  let_go.count_down();
+  let_go.set();
   last->wait();  // what was enqueued behind it still ran
 }
 

@@ -3,12 +3,12 @@
 
 #include <gmock/gmock.h>
 
-#include <filesystem>
 #include <thread>
 
 #include <glint/gpu/backends.hpp>
 #include <glint/gpu/gpu_context.hpp>
 
+#include "../support/process.hpp"
 #include "fixture.hpp"
 
 namespace glint::gpu {
@@ -19,11 +19,6 @@ using ::testing::ElementsAre;
 constexpr platform_options emulated{.backend = platform_options::choice::emulated,
                                     .emulated_devices = 2,
                                     .emulated_capacity_bytes = std::size_t{4} << 20};
-
-std::ptrdiff_t thread_count() {
-  const std::filesystem::directory_iterator tasks("/proc/self/task");
-  return std::distance(begin(tasks), end(tasks));
-}
 
 TEST(Platform, HasTheDevicesAskedFor) {
   auto p = platform::create(emulated).value();
@@ -49,7 +44,7 @@ TEST(Platform, CudaDemandedWhereThereIsNone) {
 
 TEST(Platform, OpensAndClosesAHundredTimes) {
   std::thread([] {}).join();  // with it comes the helper thread of a sanitizer, which is not ours to count
-  const auto before = thread_count();
+  const auto before = glint_test::thread_count();
   for (int i = 0; i < 100; ++i) {
     auto p = platform::create(emulated).value();
     gpu_context body(p->devices()[0], p->devices()[0]->task_stream().value());
@@ -57,7 +52,8 @@ TEST(Platform, OpensAndClosesAHundredTimes) {
     body.finish();
     if (i % 2 == 0) p->close();
   }
-  EXPECT_TRUE(test::eventually([&] { return thread_count() == before; })) << thread_count() << " after " << before;
+  EXPECT_TRUE(test::eventually([&] { return glint_test::thread_count() == before; }))
+      << glint_test::thread_count() << " after " << before;
 }
 
 TEST(Platform, DrainWaitsForDeferredFrees) {

@@ -186,6 +186,15 @@ class counting final : public waiter {
   std::atomic<int> calls{0};
 };
 
+/// Leaves the others alone at the barrier, where they would wait for ever for a thread whose assertion has failed.
+struct leaves {
+  explicit leaves(std::barrier<>& b) : together(b) {}
+  leaves(const leaves&) = delete;
+  leaves& operator=(const leaves&) = delete;
+  ~leaves() { together.arrive_and_drop(); }
+  std::barrier<>& together;
+};
+
 TEST(Waiters, RemoveRacesWithPublish) {
   constexpr int rounds = 2000;
   intrusive_ptr<typed_entry<int>> object;
@@ -197,6 +206,7 @@ TEST(Waiters, RemoveRacesWithPublish) {
       together.arrive_and_wait();
     }
   });
+  const leaves at_the_end(together);
   for (int i = 0; i < rounds; ++i) {
     counting stays;
     counting goes;
@@ -222,6 +232,7 @@ TEST(Waiters, AddRacesWithPublish) {
       together.arrive_and_wait();
     }
   });
+  const leaves at_the_end(together);
   for (int i = 0; i < rounds; ++i) {
     counting w;
     object = make_object(i);
@@ -249,6 +260,7 @@ TEST(Waiters, OneOfManyOutcomesWins) {
   };
   std::jthread ready([&] { race([&] { return object->publish_ready(); }); });
   std::jthread failing([&] { race([&] { return object->fail(boom()); }); });
+  const leaves at_the_end(together);
   for (int i = 0; i < rounds; ++i) {
     counting w;
     wins = 0;

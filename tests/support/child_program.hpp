@@ -26,15 +26,19 @@ namespace glint_test {
 inline constexpr int tsan_exit_code = 66;
 
 struct outcome {
-  int exit_code = -1;  ///< -1: it did not exit by itself.
+  int exit_code = -1;  ///< 128 and the signal's number where one ended it; -1: it could not be run.
   std::string output;  ///< Both streams.
 };
 
-/// Runs a shell command to its end. The deadline is the test's own.
-inline outcome run_child(const std::string& command_line) {
+/// What a child "exits" with that was ended because it hung.
+inline constexpr int child_hung = 137;
+
+/// Runs a shell command to its end, or ends it when it takes longer than `deadline_s`.
+inline outcome run_child(const std::string& command_line, int deadline_s = 60) {
   const char* const options = std::getenv("TSAN_OPTIONS");
   const std::string command = "TSAN_OPTIONS='" + std::string(options ? options : "") +
-                              " exitcode=66 halt_on_error=0 report_bugs=1' " + command_line + " 2>&1";
+                              " exitcode=66 halt_on_error=0 report_bugs=1' timeout --signal=KILL " +
+                              std::to_string(deadline_s) + " env " + command_line + " 2>&1";
   outcome o;
   std::FILE* const pipe = ::popen(command.c_str(), "r");
   if (!pipe) return o;
@@ -42,6 +46,7 @@ inline outcome run_child(const std::string& command_line) {
   for (std::size_t n = 0; (n = std::fread(part.data(), 1, part.size(), pipe)) != 0;) o.output.append(part.data(), n);
   const int status = ::pclose(pipe);
   if (WIFEXITED(status)) o.exit_code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) o.exit_code = 128 + WTERMSIG(status);
   return o;
 }
 

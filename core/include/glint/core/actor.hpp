@@ -47,8 +47,9 @@ void start_actor(const actor_options& options, call_base& constructor);
 [[nodiscard]] std::string actor_name(const actor_options& options, const std::string& type);
 /// Throws empty_ref for a handle of nothing, not_running if its runtime has ended.
 void require_actor(const handle_base& handle, runtime& now);
-/// Throws invalid_argument for a group that the actor has not, and senseless options.
-[[nodiscard]] call_plan plan_of(const actor_cell& cell, const call_options& options);
+/// Throws invalid_argument for a group that the actor has not, and senseless options. The actor's own retries are for
+/// calls that can be made again.
+[[nodiscard]] call_plan plan_of(const actor_cell& cell, const call_options& options, bool repeatable);
 /// Enters a registered actor under its name, if it has one. Empty; or with get_if_exists the actor that has the name
 /// already. Throws name_taken, invalid_argument (it is of another type).
 [[nodiscard]] handle_base claim_name(actor_cell& cell, const actor_options& options);
@@ -86,8 +87,8 @@ class actor_handle {
     return start<Method>(nullptr, std::forward<Args>(args)...);
   }
 
-  /// The same with options. Throws also invalid_argument: a group that the actor has not, senseless options, arguments
-  /// that cannot be kept for retries.
+  /// The same with options. Throws also invalid_argument: a group that the actor has not, senseless options, retries of
+  /// a call that can be made only once (see call_options).
   template <auto Method, class... Args>
   [[nodiscard]] auto call(call_options options, Args&&... args) const {
     return start<Method>(&options, std::forward<Args>(args)...);
@@ -116,8 +117,9 @@ class actor_handle {
       const detail::call_scope scope;
       detail::require_actor(handle_, scope.get());
       detail::actor_cell& cell = *handle_.cell();
-      detail::call_plan plan{.group = 0, .retries = cell.default_retries()};
-      if (options) plan = detail::plan_of(cell, *options);
+      constexpr bool again = detail::repeatable<body, parameters, Args...>;
+      detail::call_plan plan{.group = 0, .retries = again ? cell.default_retries() : 0};
+      if (options) plan = detail::plan_of(cell, *options, again);
       const detail::call_manner manner{.group = plan.group, .reads = detail::reads_only<Method>};
       if (plan.retries != 0) [[unlikely]] {
         return detail::call_with_retries<body, parameters>(cell, manner, plan.retries, options,

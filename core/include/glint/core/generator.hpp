@@ -221,6 +221,8 @@ struct stream_entries {
     state->end_with(*end.holds().front());
     return object_stream<T>(state);
   }
+  /// Throws empty_ref.
+  [[nodiscard]] static stream_state& state_of(const object_stream<T>& stream) { return stream.state(); }
   result_entries<void> end{};
   intrusive_ptr<stream_state> state = make_intrusive<stream_state>();
 };

@@ -189,9 +189,12 @@ struct actor_options {
   /// constructor's arguments are kept, so each must be copyable or a ref.
   int max_restarts = 0;
   /// How often a call that a restart found under way is made again, unless its own options say otherwise; -1: always.
+  /// Calls that can be made only once are: those of generators, of methods with several results or one that cannot be
+  /// moved, and with arguments that cannot be copied.
   int max_task_retries = 0;
-  /// Calls that were made and have not ended, at most; one more fails with pending_calls_exceeded. 0: no bound: what
-  /// waits is a record in the caller's process, as it is for tasks, and nothing else grows with it.
+  /// Calls that were made and have not ended, at most; one more fails with pending_calls_exceeded. One that was
+  /// cancelled or is too late has ended: its record may lie in the queue until its turn, and its body may still run.
+  /// 0: no bound: what waits is a record in the caller's process, as it is for tasks, and nothing else grows with it.
   std::uint32_t max_pending_calls = 0;
 };
 
@@ -205,7 +208,8 @@ struct call_options {
   /// The concurrency group; empty: the default one, of the actor's `max_concurrency`.
   std::string_view group = {};
   /// As in actor_options, for this call. If not 0 on an actor that restarts, or with `retry_on`, the arguments are
-  /// kept, so each must be copyable or a ref, and the method has to make one object.
+  /// kept, so each must be copyable or a ref, and the method has to make one object that can be moved: else the call
+  /// throws invalid_argument.
   std::optional<int> max_task_retries = {};
   /// The user's exceptions after which it is made again, as often as max_task_retries says, before the calls behind it;
   /// none by default. In the same object: what the method had changed there stays.

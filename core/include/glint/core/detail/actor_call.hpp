@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -74,6 +75,7 @@ class call_base : public task_base {
   /// The record is closed: the actor must not find it any more.
   void let_go() noexcept override;
   void resumable() noexcept override;
+  void no_longer_pending() noexcept override;
   [[nodiscard]] intrusive_ptr<gpu::device_context> own_device() noexcept override;
   void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept override;
   [[nodiscard]] hold_ptr<store::entry> chain() override;
@@ -92,7 +94,7 @@ class call_base : public task_base {
   const bool constructor_;
   intrusive_ptr<attempt_state> attempt_;  // of a call that may be made again
   bool counted_ = false;                  // by add_call
-  bool pending_ = false;                  // counts among the actor's pending calls
+  std::atomic<bool> pending_{false};      // counts among the actor's pending calls
   bool again_ = false;                    // not the first attempt
   bool arguments_there_ = false;          // guarded by the order's lock
   // For the actor's device, of a call that was made before that was known; else null.

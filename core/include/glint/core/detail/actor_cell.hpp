@@ -115,7 +115,7 @@ class actor_cell : public ref_counted {
   /// A suspended call can go on; as soon as its step may run, before all that is new. May come before the step that
   /// suspended it is over. Thread-safe.
   void call_resumable(call_base& call) noexcept;
-  /// The call's record is closed.
+  /// The record of a call in progress is closed.
   void call_over(call_base& call) noexcept;
 
   /// See task_base::hindrances. Thread-safe.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -48,6 +49,7 @@ class retried_call : public task_base {
   virtual void take_value(store::entry& from) = 0;
 
   void let_go() noexcept override;
+  void no_longer_pending() noexcept override;
 
  private:
   class watch final : public store::waiter {
@@ -81,9 +83,9 @@ class retried_call : public task_base {
 
   actor_cell& cell_;
   const call_manner manner_;
-  int retries_;              // left; -1: unlimited
-  std::uint32_t tries_ = 0;  // whose body was called
-  bool admitted_ = false;
+  int retries_;                        // left; -1: unlimited
+  std::uint32_t tries_ = 0;            // whose body was called
+  std::atomic<bool> admitted_{false};  // counts among the actor's pending calls
   std::uint64_t caller_ = 0;
   intrusive_ptr<attempt_state> state_;
   watch attempt_watch_{*this, &retried_call::attempt_settled};
@@ -167,6 +169,11 @@ struct single_result<object_ref<Value>> {
   static constexpr bool possible = std::is_move_constructible_v<store::stored<Value>>;
   using value = Value;
 };
+
+/// Whether such a call can be made again: it makes one object, and all arguments can be kept.
+template <class Body, class Parameters, class... Args>
+inline constexpr bool repeatable = single_result<typename outcome<typename Body::result>::refs>::possible&&
+    kept_arguments<Parameters, Args...>::possible;
 
 template <class Body, class Parameters, class... Args>
 auto call_with_retries(actor_cell& cell, call_manner manner, int retries, const call_options* options, Args&&... args)

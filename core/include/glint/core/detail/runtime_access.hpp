@@ -38,6 +38,7 @@ void join_family(task_base& child) noexcept;
 
 /// As glint::cancel.
 bool cancel(const intrusive_ptr<store::entry>& entry, bool recursive);
+bool cancel(store::entry& entry, bool recursive);
 
 /// Throws empty_ref for a ref to nothing.
 void require_ref(const intrusive_ptr<store::entry>& entry);

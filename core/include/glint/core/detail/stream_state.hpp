@@ -44,6 +44,8 @@ class stream_state final : public ref_counted, private store::waiter {
   [[nodiscard]] element next();
   /// Nobody reads any more: drops what is there and what comes, and stops the task.
   void close() noexcept;
+  /// As glint::cancel, of the task. Thread-safe.
+  bool cancel(bool recursive);
 
  private:
   void level_reached(store::entry& task_end) noexcept override;

@@ -257,6 +257,8 @@ class task_base : public schedulable, public object_maker {
   /// The body has enqueued its work: what tells how that ends, apart from the results, which may be cancelled. For an
   /// actor, whose next call on its members depends on it; null for tasks.
   [[nodiscard]] virtual hold_ptr<store::entry> chain() { return {}; }
+  /// It ends now, whatever is left of it to run. Under this task's lock, perhaps more than once.
+  virtual void no_longer_pending() noexcept {}
   /// A suspended body can go on.
   virtual void resumable() noexcept;
   /// Where it has to run, if `device` was not known when it was made (an actor's call); null for any device.

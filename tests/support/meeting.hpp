@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
+
+#include "event.hpp"
 
 namespace glint_test {
 
@@ -16,7 +17,7 @@ class meeting_point {
     std::unique_lock lock(mutex_);
     ++arrived_;
     changed_.notify_all();
-    if (!changed_.wait_for(lock, std::chrono::seconds(20), [this] { return arrived_ >= wanted_; })) {
+    if (!changed_.wait_for(lock, deadline, [this] { return arrived_ >= wanted_; })) {
       throw std::runtime_error("the others never came");
     }
   }
