@@ -59,11 +59,11 @@ double metg_peak(int workers) {
   return static_cast<double>(iterations) * workers / ns * 1e9;
 }
 
-metg_sweep::metg_sweep(metg_executor run, metg_pattern pattern, int steps, int workers)
-    : run_(std::move(run)), graph_{pattern, steps}, workers_(workers) {}
+metg_sweep::metg_sweep(metg_executor run, metg_pattern pattern, int steps, int workers, double (*peak)(int workers))
+    : run_(std::move(run)), graph_{pattern, steps}, workers_(workers), peak_(peak) {}
 
 metg_sweep::point metg_sweep::measure(int iterations) const {
-  const double peak = metg_peak(workers_);
+  const double peak = peak_(workers_);
   const metg_outcome outcome = run_({graph_, iterations, workers_});
   if (!std::isnan(outcome.seconds) && outcome.checksum != checksum_of(graph_)) {
     std::fprintf(stderr, "bench: a contender came to a wrong result in pattern %d of METG\n",

@@ -15,7 +15,7 @@ namespace glint_bench {
 /// granularity is interpolated, as the kernel's share of it is nearly a line there.
 class metg_sweep {
  public:
-  metg_sweep(metg_executor run, metg_pattern pattern, int steps, int workers);
+  metg_sweep(metg_executor run, metg_pattern pattern, int steps, int workers, double (*peak)(int workers) = metg_peak);
 
   /// In microseconds; NaN where the contender cannot run the graph. Ends the process if its results are wrong.
   [[nodiscard]] double operator()();
@@ -30,6 +30,7 @@ class metg_sweep {
   metg_executor run_;
   metg_graph graph_;
   int workers_;
+  double (*peak_)(int workers);
   int first_ = 8;  ///< Where the sweep begins: well below what the last one found.
 };
 

@@ -48,14 +48,27 @@ caf::behavior flooder(caf::event_based_actor* self, int n, caf::actor to) {
   }};
 }
 
-/// The same with requests: each has its answer.
-caf::behavior asker(caf::stateful_actor<count_state>* self, int n, caf::actor to, caf::actor over) {
+/// The same with requests: each has its answer. So many are on their way at once, and no more, as CAF looks for the
+/// handler of an answer among all that are awaited, one by one.
+constexpr int requests_ahead = 32;
+
+struct asker_state {
+  int asked = 0;
+  int answered = 0;
+};
+
+void ask(caf::stateful_actor<asker_state>* self, int n, const caf::actor& to, const caf::actor& over) {
+  if (self->state.asked == n) return;
+  ++self->state.asked;
+  self->request(to, caf::infinite, 1).then([=](int) {
+    if (++self->state.answered == n) self->send(over, 1);
+    ask(self, n, to, over);
+  });
+}
+
+caf::behavior asker(caf::stateful_actor<asker_state>* self, int n, caf::actor to, caf::actor over) {
   return {[=](int) {
-    for (int i = 0; i < n; ++i) {
-      self->request(to, caf::infinite, 1).then([=](int) {
-        if (++self->state.count == n) self->send(over, 1);
-      });
-    }
+    for (int i = 0; i < requests_ahead; ++i) ask(self, n, to, over);
   }};
 }
 
