@@ -11,7 +11,6 @@
 #include <glint/base/mutex.hpp>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#include <sanitizer/allocator_interface.h>
 #define GLINT_BENCH_SANITIZED 1
 #else
 #define GLINT_BENCH_SANITIZED 0
@@ -65,6 +64,10 @@ void count_copy() noexcept {
 }  // namespace glint_bench
 
 #if GLINT_BENCH_SANITIZED
+
+// Of the sanitizers' allocator_interface.h, which g++'s packages leave out.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void*, std::size_t),
+                                                         void (*freed)(const volatile void*));
 
 namespace {
 /// The sanitizer's allocator tells whom it is asked to.
