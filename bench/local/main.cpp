@@ -24,6 +24,7 @@ void add_peers(std::vector<row>& rows, const suite_options& options) {
 
 int run(const suite_options& options) {
   std::vector<row> rows{queued_bytes_row(options)};  // first: it forks
+  if (options.only == long_queue_name) rows.push_back(long_queue_row(options));
   append(rows, task_rows(options));
   append(rows, actor_rows(options));
   append(rows, object_rows(options));

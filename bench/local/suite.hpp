@@ -13,7 +13,11 @@ namespace glint_bench {
 [[nodiscard]] std::vector<row> actor_rows(const suite_options& options);
 [[nodiscard]] std::vector<row> object_rows(const suite_options& options);
 [[nodiscard]] std::vector<row> metg_rows(const suite_options& options);
-/// tasks.queued_bytes: measured in child processes, so it has to be made before the first thread is.
+/// Measured in child processes, so these come before the first thread is made.
 [[nodiscard]] row queued_bytes_row(const suite_options& options);
+/// What a task costs when 10 million are queued, and 1 million: takes minutes and 4 GB, so only
+/// `--only=tasks.queued_10m` has it.
+inline constexpr const char* long_queue_name = "tasks.queued_10m";
+[[nodiscard]] row long_queue_row(const suite_options& options);
 
 }  // namespace glint_bench
