@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// GLINT_BENCH_SANITIZED, 0 or 1, is the build's.
 #include "budgets/counters.hpp"
 
 #include <dlfcn.h>
@@ -9,12 +10,6 @@
 #include <cstddef>
 
 #include <glint/base/mutex.hpp>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define GLINT_BENCH_SANITIZED 1
-#else
-#define GLINT_BENCH_SANITIZED 0
-#endif
 
 namespace glint_bench {
 namespace {
