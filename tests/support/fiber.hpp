@@ -9,17 +9,11 @@
 #include <memory>
 #include <utility>
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/common_interface_defs.h>
-#endif
-#if defined(__SANITIZE_THREAD__)
-#include <sanitizer/tsan_interface.h>
-#endif
-
 namespace interleavings {
 
 /// A stack of its own on the calling thread. Runs its body from one `resume` to the next `yield`; when the body has
 /// returned, the next `resume` begins it again. Must not be suspended in a body when it goes: nothing is unwound.
+/// Programs with fibers are built without sanitizers, which would have to be told of each switch.
 class fiber {
  public:
   fiber() = default;  ///< Stands for nothing; is never resumed.
@@ -31,55 +25,19 @@ class fiber {
     const auto self = reinterpret_cast<std::uintptr_t>(this);  // makecontext passes ints only
     ::makecontext(&inside_, reinterpret_cast<void (*)()>(&fiber::main), 2, static_cast<unsigned>(self >> 32),
                   static_cast<unsigned>(self & 0xffffffff));
-#if defined(__SANITIZE_THREAD__)
-    tsan_inside_ = __tsan_create_fiber(0);
-#endif
   }
   fiber(const fiber&) = delete;
   fiber& operator=(const fiber&) = delete;
-  ~fiber() {
-#if defined(__SANITIZE_THREAD__)
-    if (tsan_inside_) __tsan_destroy_fiber(tsan_inside_);
-#endif
-  }
 
-  void resume() {
-#if defined(__SANITIZE_THREAD__)
-    tsan_outside_ = __tsan_get_current_fiber();
-    __tsan_switch_to_fiber(tsan_inside_, 0);
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-    void* fake = nullptr;
-    __sanitizer_start_switch_fiber(&fake, stack_.get(), stack_bytes);
-#endif
-    ::swapcontext(&outside_, &inside_);
-#if defined(__SANITIZE_ADDRESS__)
-    __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
-#endif
-  }
+  void resume() { ::swapcontext(&outside_, &inside_); }
 
-  void yield() {
-#if defined(__SANITIZE_THREAD__)
-    __tsan_switch_to_fiber(tsan_outside_, 0);
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-    void* fake = nullptr;
-    __sanitizer_start_switch_fiber(&fake, outside_stack_, outside_bytes_);
-#endif
-    ::swapcontext(&inside_, &outside_);
-#if defined(__SANITIZE_ADDRESS__)
-    __sanitizer_finish_switch_fiber(fake, &outside_stack_, &outside_bytes_);
-#endif
-  }
+  void yield() { ::swapcontext(&inside_, &outside_); }
 
  private:
   static constexpr std::size_t stack_bytes = std::size_t{256} << 10;
 
   static void main(unsigned high, unsigned low) {
     auto* self = reinterpret_cast<fiber*>(static_cast<std::uintptr_t>(high) << 32 | low);
-#if defined(__SANITIZE_ADDRESS__)
-    __sanitizer_finish_switch_fiber(nullptr, &self->outside_stack_, &self->outside_bytes_);
-#endif
     for (;;) {
       self->body_();
       self->yield();
@@ -90,14 +48,6 @@ class fiber {
   std::unique_ptr<std::byte[]> stack_;
   ucontext_t inside_{};
   ucontext_t outside_{};
-#if defined(__SANITIZE_ADDRESS__)
-  const void* outside_stack_ = nullptr;
-  std::size_t outside_bytes_ = 0;
-#endif
-#if defined(__SANITIZE_THREAD__)
-  void* tsan_inside_ = nullptr;
-  void* tsan_outside_ = nullptr;
-#endif
 };
 
 }  // namespace interleavings

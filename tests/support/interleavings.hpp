@@ -26,8 +26,9 @@
 /// of how new a value of each it must see at least; release stores carry views, acquire loads take them over. Stores of
 /// one thread may thus reach others in any order and late; release sequences end with a plain store, as they do from
 /// C++20 on; seq_cst operations and fences are ordered by when they run.
-/// Not modelled: a load that sees a store which runs later (load buffering), and stores that take effect before older
-/// ones of other threads to the same place. Compare-exchange fails only for a reason.
+/// Not modelled: a load that sees a store which runs later (load buffering), and stores of two threads to one place
+/// that take effect in another order than they run; so where several threads write one place, they should exchange.
+/// Compare-exchange fails only for a reason.
 namespace interleavings {
 
 inline constexpr std::size_t places_max = 60;
