@@ -15,7 +15,8 @@
 #include <vector>
 
 #include <glint/base/mutex.hpp>
-#include "work_deque.hpp"
+#include <glint/core/detail/injection_queue.hpp>
+#include <glint/core/detail/work_deque.hpp>
 #ifdef GLINT_BENCH_CONCURRENTQUEUE
 #include <concurrentqueue/concurrentqueue.h>
 #endif
@@ -28,8 +29,7 @@ using bench_clock = std::chrono::steady_clock;
 constexpr int runs = 11;
 constexpr std::size_t count = 1'000'000;
 
-struct node {
-  std::atomic<node*> next{nullptr};
+struct node : glint::detail::injection_link<> {
   node* plain_next = nullptr;
 };
 std::vector<node>& nodes() {
@@ -98,48 +98,15 @@ class locked_list_by_32 {
   std::atomic<std::uint32_t> size_{0};
 };
 
-/// Vyukov's intrusive queue of many producers and one consumer; consumers pass a flag among them. By 32, too.
-class mpsc_list {
+/// Ours, by 32, too.
+class injected {
  public:
   static constexpr std::size_t batch = 32;
-  void push(node& n) {
-    n.next.store(nullptr, std::memory_order_relaxed);
-    node* before = newest_.exchange(&n, std::memory_order_acq_rel);
-    before->next.store(&n, std::memory_order_release);
-  }
-  std::size_t pop(std::array<node*, batch>& out) {
-    if (taking_.load(std::memory_order_relaxed) || taking_.exchange(true, std::memory_order_acquire)) return 0;
-    std::size_t n = 0;
-    while (n < batch && (out[n] = take())) ++n;
-    taking_.store(false, std::memory_order_release);
-    return n;
-  }
+  void push(node& n) { queue_.push(n); }
+  std::size_t pop(std::array<node*, batch>& out) { return queue_.looks_empty() ? 0 : queue_.take(out); }
 
  private:
-  node* take() {
-    node* first = oldest_;
-    node* next = first->next.load(std::memory_order_acquire);
-    if (first == &stub_) {
-      if (!next) return nullptr;
-      oldest_ = first = next;
-      next = next->next.load(std::memory_order_acquire);
-    }
-    if (next) {
-      oldest_ = next;
-      return first;
-    }
-    if (first != newest_.load(std::memory_order_acquire)) return nullptr;  // a push is under way
-    push(stub_);
-    next = first->next.load(std::memory_order_acquire);
-    if (!next) return nullptr;
-    oldest_ = next;
-    return first;
-  }
-
-  node stub_;
-  alignas(64) std::atomic<node*> newest_{&stub_};
-  alignas(64) std::atomic<bool> taking_{false};
-  node* oldest_ = &stub_;
+  glint::detail::injection_queue<node> queue_;
 };
 
 #ifdef GLINT_BENCH_CONCURRENTQUEUE
@@ -250,7 +217,7 @@ void measure_from_outside(const char* pattern, std::size_t producers) {
   measure(pattern, {
                        {"list under a lock", [=] { from_outside<locked_list>(producers); }},
                        {"the same, taken by 32", [=] { from_outside<locked_list_by_32>(producers); }},
-                       {"MPSC list, taken by 32", [=] { from_outside<mpsc_list>(producers); }},
+                       {"injection queue, by 32", [=] { from_outside<injected>(producers); }},
 #ifdef GLINT_BENCH_CONCURRENTQUEUE
                        {"moodycamel, taken by 32", [=] { from_outside<moodycamel_queue>(producers); }},
 #endif

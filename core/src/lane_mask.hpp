@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "work_deque.hpp"
+#include <glint/core/detail/work_deque.hpp>
 
 namespace glint::detail {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "injection_queue.hpp"
+#include <glint/core/detail/injection_queue.hpp>
 
 #include <gtest/gtest.h>
 

@@ -7,10 +7,10 @@
 #include <memory>
 #include <vector>
 
+#include <glint/core/detail/injection_queue.hpp>
+#include <glint/core/detail/work_deque.hpp>
 #include "../support/interleavings.hpp"
-#include "injection_queue.hpp"
 #include "lane_mask.hpp"
-#include "work_deque.hpp"
 
 /// All interleavings, up to a number of preemptions, of the queue for work from outside, and of how workers sleep and
 /// are woken: nobody sleeps while there is work.

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <glint/core/detail/work_deque.hpp>
 #include "../support/interleavings.hpp"
-#include "work_deque.hpp"
 
 /// All interleavings, up to a number of preemptions, of an owner and thieves of a small deque; and that each ordering
 /// is needed: weaken any, and items are lost, taken twice, or read before they are written.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "work_deque.hpp"
+#include <glint/core/detail/work_deque.hpp>
 
 #include <gtest/gtest.h>
 

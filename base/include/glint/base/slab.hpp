@@ -97,10 +97,10 @@ class slab {
 /// Base of classes whose objects are allocated one by one from slabs. Objects may be freed by any thread; a class that
 /// is deleted through a base needs a virtual destructor, as always.
 ///
-/// With AddressSanitizer they come from `operator new` instead: it then knows each object's bounds and history, delays
-/// reuse, and reports those that leak, none of which it can do inside of a slab.
+/// With a sanitizer they come from `operator new` instead: it then knows each object's bounds and history, delays
+/// reuse, reports those that leak, and sees who uses what another frees, none of which it can do inside of a slab.
 struct slab_allocated {
-#ifdef GLINT_ADDRESS_SANITIZER
+#if defined(GLINT_ADDRESS_SANITIZER) || defined(GLINT_THREAD_SANITIZER)
   static constexpr bool from_slabs = false;
 #else
   static constexpr bool from_slabs = true;

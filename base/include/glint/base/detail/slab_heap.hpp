@@ -6,12 +6,18 @@
 #include <cstddef>
 #include <cstdint>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define GLINT_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
+#if defined(__has_feature)  // clang
 #if __has_feature(address_sanitizer)
 #define GLINT_ADDRESS_SANITIZER 1
 #endif
+#if __has_feature(thread_sanitizer)
+#define GLINT_THREAD_SANITIZER 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define GLINT_ADDRESS_SANITIZER 1
+#elif defined(__SANITIZE_THREAD__)
+#define GLINT_THREAD_SANITIZER 1
 #endif
 
 #ifdef GLINT_ADDRESS_SANITIZER
