@@ -97,7 +97,7 @@ TEST_F(slab_test, WhatOthersFreeIsUsedAgain) {
   free_all(blocks, 256);
 }
 
-TEST_F(slab_test, CollectReturnsWhatIsLessThanABatch) {
+TEST_F(slab_test, FlushReturnsWhatIsLessThanABatch) {
   void* mine = slab::allocate(64);
   void* foreign = nullptr;
   std::thread other([&foreign] { foreign = slab::allocate(64); });
@@ -105,7 +105,7 @@ TEST_F(slab_test, CollectReturnsWhatIsLessThanABatch) {
   const auto held = slab::counts().in_use_bytes;
   slab::free(foreign, 64);
   EXPECT_EQ(slab::counts().in_use_bytes, held) << "kept for a batch";
-  slab::collect();
+  slab::flush();
   EXPECT_EQ(slab::counts().in_use_bytes, held - glint::detail::slab_bytes);
   slab::free(mine, 64);
 }

@@ -138,6 +138,32 @@ template <class Orders, class Atomics = interleavings::model_atomics>
   return ::testing::AssertionFailure() << "no scenario fails";
 }
 
+/// The paper's fences in place of seq_cst accesses.
+template <bool Releases>
+struct fenced {
+  template <class T>
+  struct atomic : interleavings::atomic<T> {
+    using interleavings::atomic<T>::atomic;
+    T load(std::memory_order order = std::memory_order_seq_cst) const noexcept {
+      if (order != std::memory_order_seq_cst) return interleavings::atomic<T>::load(order);
+      interleavings::model_atomics::fence(order);
+      return interleavings::atomic<T>::load(std::memory_order_acquire);
+    }
+    void store(T value, std::memory_order order = std::memory_order_seq_cst) noexcept {
+      if (order != std::memory_order_seq_cst) return interleavings::atomic<T>::store(value, order);
+      interleavings::atomic<T>::store(value, Releases ? std::memory_order_release : std::memory_order_relaxed);
+      interleavings::model_atomics::fence(order);
+    }
+  };
+};
+
+/// With C++11 the store of `pop` went on with the release sequence of the last push; since C++20 it ends it, and a
+/// thief that reads it does not see the item behind an older slot.
+TEST(work_deque_model_test, FencesNeedAReleaseStoreSinceCpp20) {
+  EXPECT_TRUE((caught<work_deque_orders, fenced<false>>()));
+  EXPECT_FALSE((caught<work_deque_orders, fenced<true>>()));
+}
+
 constexpr auto relaxed = std::memory_order_relaxed;
 constexpr auto acquire = std::memory_order_acquire;
 constexpr auto release = std::memory_order_release;
