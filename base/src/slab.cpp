@@ -2,6 +2,7 @@
 #include <glint/base/slab.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <new>
 #include <utility>
 
@@ -34,11 +35,6 @@ struct thread_end {
 };
 constinit thread_local bool thread_end::ended = false;
 
-bool claim(slab_heap& heap, heap_state as) noexcept {
-  auto expected = heap_state::orphan;
-  return heap.state.load(std::memory_order_relaxed) == expected && heap.state.compare_exchange_strong(expected, as);
-}
-
 slab_heap* new_heap() noexcept {
   auto* heap = new (std::nothrow) slab_heap;
   if (!heap) return nullptr;
@@ -52,7 +48,7 @@ slab_heap* new_heap() noexcept {
 /// One that a thread has left, or a new one; null: no memory.
 slab_heap* obtain_heap() noexcept {
   for (slab_heap* heap = heaps.load(std::memory_order_acquire); heap; heap = heap->next_heap) {
-    if (claim(*heap, heap_state::owned)) return heap;
+    if (heap->returned.claim(heap_state::owned)) return heap;
   }
   return new_heap();
 }
@@ -88,20 +84,16 @@ void put(slab_heap& heap, slab_block* block) noexcept {
 /// Sorts blocks that other threads freed, `most` of them at most.
 void sort_returned(slab_heap& heap, std::uint32_t most) noexcept {
   for (std::uint32_t n = 0; n < most; ++n) {
-    // acquire: what the freeing threads did with the blocks happens before they are used again
-    if (!heap.unsorted && heap.returned.load(std::memory_order_relaxed)) {
-      heap.unsorted = heap.returned.exchange(nullptr, std::memory_order_acquire);
-    }
+    if (!heap.unsorted) heap.unsorted = heap.returned.take_all();
     if (!heap.unsorted) return;
-    slab_block* block = std::exchange(heap.unsorted, next_of(heap.unsorted));
-    put(heap, block);
+    put(heap, std::exchange(heap.unsorted, next_of(heap.unsorted)));
   }
 }
 
 void sort_all(slab_heap& heap) noexcept {
   do {
     sort_returned(heap, sorted_per_refill);
-  } while (heap.unsorted || heap.returned.load(std::memory_order_relaxed));
+  } while (heap.unsorted);
 }
 
 void drop_empty(slab_heap& heap) noexcept {
@@ -112,23 +104,14 @@ void drop_empty(slab_heap& heap) noexcept {
   }
 }
 
-/// Sorts what was freed for a heap without a thread. Dekker: who frees pushes, then looks whether it is an orphan; who
-/// makes it one (its thread at the end, or who tended it) looks for blocks afterwards. All four are seq_cst: one of
-/// them sees the other's.
-void tend(slab_heap& heap) noexcept {
-  while (heap.returned.load() && claim(heap, heap_state::tended)) {
-    sort_all(heap);
-    drop_empty(heap);
-    heap.state.store(heap_state::orphan);
-  }
+/// What is to be done about a heap without a thread.
+void put_in_order(slab_heap& heap) noexcept {
+  sort_all(heap);
+  drop_empty(heap);
 }
 
 void push_returned(slab_heap& owner, slab_block* first, slab_block* last) noexcept {
-  slab_block* head = owner.returned.load(std::memory_order_relaxed);
-  do {
-    set_next(last, head);
-  } while (!owner.returned.compare_exchange_weak(head, first));
-  if (owner.state.load() == heap_state::orphan) tend(owner);
+  if (owner.returned.push(first, last)) owner.returned.tend([&owner]() noexcept { put_in_order(owner); });
 }
 
 void send_outgoing(slab_heap& heap) noexcept {
@@ -139,10 +122,8 @@ void send_outgoing(slab_heap& heap) noexcept {
 
 void leave(slab_heap& heap) noexcept {
   send_outgoing(heap);
-  sort_all(heap);
-  drop_empty(heap);
-  heap.state.store(heap_state::orphan);
-  tend(heap);
+  put_in_order(heap);
+  heap.returned.leave([&heap]() noexcept { put_in_order(heap); });
 }
 
 /// Makes some of the blocks that were never handed out the slab's free ones. False if there are none.
@@ -254,12 +235,16 @@ void slab_return(slab_block* block, slab_header& slab) noexcept {
 
 namespace glint {
 
-void slab::collect() noexcept {
+void slab::flush() noexcept {
   detail::slab_heap* heap = detail::this_thread_heap;
   if (!heap) return;
   detail::send_outgoing(*heap);
   detail::sort_all(*heap);
-  detail::drop_empty(*heap);
+}
+
+void slab::collect() noexcept {
+  flush();
+  if (detail::slab_heap* heap = detail::this_thread_heap) detail::drop_empty(*heap);
 }
 
 void slab::keep_bytes(std::size_t bytes) noexcept {

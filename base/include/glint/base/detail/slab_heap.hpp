@@ -2,9 +2,10 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
+
+#include <glint/base/detail/return_list.hpp>
 
 #if defined(__has_feature)  // clang
 #if __has_feature(address_sanitizer)
@@ -89,12 +90,6 @@ inline slab_header& slab_of(const void* block) noexcept {
   return segment->slabs[(address & (segment_bytes - 1)) / slab_bytes];
 }
 
-enum class heap_state : std::uint8_t {
-  owned,   ///< By a thread.
-  orphan,  ///< Its thread has ended.
-  tended,  ///< An orphan, and somebody sorts what was freed.
-};
-
 /// The slabs of one thread, then of another: heaps are never destroyed, so that a block's owner can always be told.
 struct alignas(64) slab_heap {
   std::array<slab_header*, slab_class_count> current{};  ///< Never null: `no_slab` if there is none.
@@ -107,8 +102,7 @@ struct alignas(64) slab_heap {
   slab_block* outgoing_last = nullptr;
   std::uint32_t outgoing_count = 0;
 
-  alignas(64) std::atomic<slab_block*> returned{nullptr};  ///< Freed by other threads: they push, the owner takes all.
-  std::atomic<heap_state> state{heap_state::owned};
+  alignas(64) return_list<slab_block> returned;
   slab_heap* next_heap = nullptr;  ///< Constant once listed.
 };
 

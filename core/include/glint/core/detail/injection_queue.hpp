@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include <glint/core/detail/work_deque.hpp>
+#include <glint/base/detail/std_atomics.hpp>
 
 namespace glint::detail {
 

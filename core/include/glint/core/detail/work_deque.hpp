@@ -8,14 +8,9 @@
 #include <new>
 
 #include <glint/base/assert.hpp>
+#include <glint/base/detail/std_atomics.hpp>
 
 namespace glint::detail {
-
-/// The atomics of the product; the model test has its own.
-struct std_atomics {
-  template <class T>
-  using atomic = std::atomic<T>;
-};
 
 /// The orderings that `work_deque` needs, by name, so that the model test can weaken one at a time and see it fail.
 struct work_deque_orders {
