@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 
+#include <glint/base/slab.hpp>
 #include "scheduler.hpp"
 
 namespace glint::detail {
@@ -25,6 +26,7 @@ worker* worker::current() noexcept {
 void worker::main() noexcept {
   this_worker = this;
   for (;;) {
+    slab::flush();  // what this thread freed is others', and may be the last of a slab
     parker_.park();
     if (scheduler_.stopping_.load()) return;
     if (claimed_task_) {
