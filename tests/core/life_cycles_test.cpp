@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include <glint/base/slab.hpp>
 #include "fixture.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -82,15 +83,22 @@ std::size_t heap_now() {
 }
 #endif
 
+/// Of slabs with a block in use, once this thread's own are empty if they can be.
+std::size_t slabs_now() {
+  glint::slab::collect();
+  return glint::slab::counts().in_use_bytes;
+}
+
 /// What the process has of the system.
 struct footprint {
   std::size_t threads = entries_of("/proc/self/task");
   std::size_t descriptors = entries_of("/proc/self/fd");
   std::size_t objects = glint::store::registry::count();
   std::size_t heap_bytes = heap_now();
-  std::size_t mappings = 0;        ///< Lines of /proc/self/maps; neighbours of one kind are one.
-  std::size_t mapped_bytes = 0;    ///< Address space in all of them.
-  std::size_t resident_bytes = 0;  ///< Of these, what was written to: anonymous and shared memory.
+  std::size_t slab_bytes = slabs_now();  ///< Records of tasks and entries of objects; the heap has neither.
+  std::size_t mappings = 0;              ///< Lines of /proc/self/maps; neighbours of one kind are one.
+  std::size_t mapped_bytes = 0;          ///< Address space in all of them.
+  std::size_t resident_bytes = 0;        ///< Of these, what was written to: anonymous and shared memory.
 
   footprint() {
     std::ifstream maps("/proc/self/maps");
@@ -137,6 +145,7 @@ TEST(LifeCycles, AThousandLeaveNothingBehind) {
   EXPECT_EQ(first.descriptors, empty.descriptors);
   EXPECT_EQ(last.descriptors, empty.descriptors);
   EXPECT_LT(last.heap_bytes, first.heap_bytes + 64 * KiB) << "at first " << first.heap_bytes;
+  EXPECT_EQ(last.slab_bytes, first.slab_bytes);
   EXPECT_LT(last.mappings, first.mappings + (sanitized ? 900 : 300)) << "at first " << first.mappings;
   if (!sanitized) {
     EXPECT_LT(last.mapped_bytes, first.mapped_bytes + 900 * MiB) << "at first " << first.mapped_bytes;
