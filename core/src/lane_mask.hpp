@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include <glint/base/detail/std_atomics.hpp>
+
 namespace glint::detail {
 
 /// A set of lane numbers that threads add to and claim from without a lock. All operations are seq_cst: they are one
 /// side of the scheduler's sleep protocol.
-class lane_mask {
+///
+/// `Atomics` is the model test's, who runs the protocol in all orders.
+template <class Atomics>
+class basic_lane_mask {
  public:
-  explicit lane_mask(int count) : words_(static_cast<std::size_t>(count + 63) / 64) {}
+  explicit basic_lane_mask(int count) : words_(static_cast<std::size_t>(count + 63) / 64) {}
 
   void add(int lane) noexcept { word(lane).fetch_or(bit(lane)); }
 
@@ -33,9 +37,13 @@ class lane_mask {
 
  private:
   static std::uint64_t bit(int lane) noexcept { return std::uint64_t{1} << (lane % 64); }
-  std::atomic<std::uint64_t>& word(int lane) noexcept { return words_[static_cast<std::size_t>(lane) / 64]; }
+  typename Atomics::template atomic<std::uint64_t>& word(int lane) noexcept {
+    return words_[static_cast<std::size_t>(lane) / 64];
+  }
 
-  std::vector<std::atomic<std::uint64_t>> words_;
+  std::vector<typename Atomics::template atomic<std::uint64_t>> words_;
 };
+
+using lane_mask = basic_lane_mask<std_atomics>;
 
 }  // namespace glint::detail

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include <glint/base/slab.hpp>
 #include "pause.hpp"
 #include "scheduler.hpp"
 
@@ -19,6 +20,7 @@ slot_holder* slot_holder::current() noexcept {
 void worker::main() noexcept {
   this_holder = this;
   for (;;) {
+    slab::flush();  // what this thread freed is others', and may be the last of a slab
     parker_.park();
     if (scheduler_.stopping_.load()) return;
     if (claimed_task_) {

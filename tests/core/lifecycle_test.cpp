@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include <glint/base/slab.hpp>
 #include "../support/process.hpp"
 #include "fixture.hpp"
 #include "one_life.hpp"
@@ -137,6 +138,12 @@ void live_once(int i) {
 constexpr std::size_t KiB = 1024;
 constexpr std::size_t MiB = 1024 * KiB;
 
+/// Of slabs with a block in use, once this thread's own are empty if they can be: records of tasks, entries of objects.
+std::size_t slabs_in_use() {
+  glint::slab::collect();
+  return glint::slab::counts().in_use_bytes;
+}
+
 /// Each runtime makes threads, streams, a device's memory, slabs, timers. What one of them left behind would be there
 /// 980 times between the two looks. The first 20 cycles may take what a process takes once: the allocator's arenas, one
 /// for as many threads as ever allocated at once; the library's cache of stacks; pages of code. What may still move
@@ -156,6 +163,7 @@ TEST(Lifecycle, AThousandRuntimesLeaveNothingBehind) {
   for (int i = 0; i < before_first_look; ++i) ASSERT_NO_FATAL_FAILURE(live_once(i)) << "cycle " << i;
   ASSERT_TRUE(eventually([&] { return thread_count() == empty.threads; }));
   const footprint first;
+  const std::size_t slabs = slabs_in_use();
   for (int i = before_first_look; i < cycles; ++i) {
     ASSERT_NO_FATAL_FAILURE(live_once(i)) << "cycle " << i;
     ASSERT_EQ(glint::store::registry::count(), objects) << "cycle " << i;
@@ -165,6 +173,7 @@ TEST(Lifecycle, AThousandRuntimesLeaveNothingBehind) {
   EXPECT_EQ(first.descriptors, empty.descriptors);
   EXPECT_EQ(last.descriptors, empty.descriptors);
   EXPECT_LT(last.heap, first.heap + 64 * KiB) << "at first " << first.heap;
+  EXPECT_EQ(slabs_in_use(), slabs);
   EXPECT_LT(last.mappings, first.mappings + (sanitized ? 900 : 300)) << "at first " << first.mappings;
   if (!sanitized) {
     EXPECT_LT(last.mapped_bytes, first.mapped_bytes + 900 * MiB) << "at first " << first.mapped_bytes;

@@ -15,6 +15,7 @@
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/mutex.hpp>
 #include <glint/base/serializable.hpp>
+#include <glint/base/slab.hpp>
 #include <glint/base/type_name.hpp>
 #include <glint/gpu/stream.hpp>
 #include <glint/gpu/tensor.hpp>
@@ -117,7 +118,7 @@ class producer_pin {
 ///
 /// Whoever makes an entry is its first *user*; the producer has a *hold*. Order: value (or error) is written, then the
 /// level rises (release), then waiters are told.
-class entry : public ref_counted {
+class entry : public ref_counted, public slab_allocated {
  public:
   [[nodiscard]] readiness level() const noexcept { return level_.load(std::memory_order_acquire); }
   [[nodiscard]] bool settled() const noexcept { return level() >= readiness::ready; }

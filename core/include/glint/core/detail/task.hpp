@@ -13,6 +13,7 @@
 #include <glint/base/error.hpp>
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/mutex.hpp>
+#include <glint/base/slab.hpp>
 #include <glint/core/detail/object_maker.hpp>
 #include <glint/core/detail/task_settings.hpp>
 #include <glint/gpu/gpu_context.hpp>
@@ -131,9 +132,9 @@ class suspension {
 /// on its parent, a timer one on its task. The last unpin deletes. Arguments are destroyed before the results are
 /// published, so that who sees a result also sees these refs gone.
 ///
-/// Budget of a task on values without options, submitted from outside: one allocation (the record) besides the result's
-/// entry, no lock but the queue's and the entry's.
-class task_base : public schedulable, public object_maker {
+/// Budget of a task on values without options, submitted from outside: one allocation (the record, from a slab) besides
+/// the result's entry, no lock but the queue's and the entry's.
+class task_base : public schedulable, public object_maker, public slab_allocated {
  public:
   task_base(const task_base&) = delete;
   task_base& operator=(const task_base&) = delete;
