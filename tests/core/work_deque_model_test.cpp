@@ -36,7 +36,7 @@ struct scenario {
 const std::vector<scenario>& scenarios() {
   static const std::vector<scenario> all{
       {"the last item, popped and stolen", "po", {1}},     {"two items, popped and stolen", "ppoo", {2}},
-      {"pushed again after it was empty", "popo", {2}},    {"two thieves and the owner meet", "ppo", {1, 1}},
+      {"pushed again after it was empty", "popo", {2}},    {"two thieves and the owner meet", "ppo", {1, 1}, 4, 2},
       {"two thieves, three items", "pppoo", {1, 1}, 4, 2}, {"grows while it is stolen from", "ppp", {2}, 2},
       {"grows while two steal", "ppp", {1, 1}, 2, 2},      {"a slot is used again", "ppspo", {2}, 2},
       {"the owner takes the oldest", "ppsps", {2}},

@@ -34,7 +34,7 @@ class fiber {
   void yield() { ::swapcontext(&inside_, &outside_); }
 
  private:
-  static constexpr std::size_t stack_bytes = std::size_t{256} << 10;
+  static constexpr std::size_t stack_bytes = std::size_t{64} << 10;
 
   static void main(unsigned high, unsigned low) {
     auto* self = reinterpret_cast<fiber*>(static_cast<std::uintptr_t>(high) << 32 | low);

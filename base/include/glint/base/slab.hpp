@@ -57,7 +57,7 @@ class slab {
 
   /// Takes back what `allocate(bytes)` gave to any thread. Null is ignored.
   static void free(void* address, std::size_t bytes) noexcept {
-    if (bytes > bytes_max) return ::operator delete(address, bytes);
+    if (bytes > bytes_max) return ::operator delete(address);  // clang has the sized one only if asked
     if (!address) return;
     detail::slab_header& from = detail::slab_of(address);
     GLINT_ASSERT(from.size_class == class_of(bytes), "freed with another size than allocated", bytes, from.block_bytes);
@@ -118,10 +118,10 @@ struct slab_allocated {
     return place;
   }
   static void operator delete(void* object, std::size_t bytes) noexcept {
-    from_slabs ? slab::free(object, bytes) : ::operator delete(object, bytes);
+    from_slabs ? slab::free(object, bytes) : ::operator delete(object);
   }
   static void operator delete(void* object, std::size_t bytes, std::align_val_t alignment) noexcept {
-    fits(bytes, alignment) ? slab::free(object, bytes) : ::operator delete(object, bytes, alignment);
+    fits(bytes, alignment) ? slab::free(object, bytes) : ::operator delete(object, alignment);
   }
   static void operator delete(void*, void*) noexcept {}
 
