@@ -13,13 +13,14 @@ using glint::submit;
 using glint_test::deadline;
 using glint_test::expect_chain;
 
+std::atomic<int> attempts{0};  // of the bodies of a case
+
 class retries : public glint_test::runtime_test {
  protected:
   void SetUp() override {
     runtime_test::SetUp();
     attempts = 0;
   }
-  static inline std::atomic<int> attempts{0};
 };
 
 struct flaky_link : std::runtime_error {
