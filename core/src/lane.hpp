@@ -27,6 +27,9 @@ struct alignas(64) lane {
   std::atomic<std::uint32_t> size{0};               ///< Read without the lock by thieves and by threads about to sleep.
   worker* sleeper =
       nullptr;  ///< The thread that sleeps on this idle lane, if one does. Belongs to whoever claims the lane.
+
+ private:
+  [[nodiscard]] schedulable* take_oldest() noexcept GLINT_REQUIRES(mutex);
 };
 
 }  // namespace glint::detail

@@ -34,22 +34,22 @@ void lane::push(schedulable& item) noexcept {
 schedulable* lane::pop() noexcept {
   if (size.load() == 0) return nullptr;
   const spin_guard guard(mutex);
+  return take_oldest();
+}
+
+bool lane::pop_if_oldest(const schedulable& item) noexcept {
+  if (size.load() == 0) return false;
+  const spin_guard guard(mutex);
+  return queue.front() == &item && take_oldest();
+}
+
+schedulable* lane::take_oldest() noexcept {
   schedulable* item = queue.pop_front();
   if (item) {
     ++taken;
     size.fetch_sub(1);
   }
   return item;
-}
-
-bool lane::pop_if_oldest(const schedulable& item) noexcept {
-  if (size.load() == 0) return false;
-  const spin_guard guard(mutex);
-  if (queue.front() != &item) return false;
-  (void)queue.pop_front();
-  ++taken;
-  size.fetch_sub(1);
-  return true;
 }
 
 scheduler::scheduler(int lanes, std::uint32_t idle_spin_us, timer_service& timers, clock::duration report_after)

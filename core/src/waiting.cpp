@@ -251,7 +251,9 @@ bool settled_by_helping(store::entry& entry) noexcept {
 bool wait_settled(const intrusive_ptr<store::entry>& entry, const deadline& until) {
   require_ref(entry);
   if (entry->settled()) return true;
-  if (!until && !current_task() && settled_by_helping(*entry)) return true;
+  // A destructor of the user's may wait on a worker outside of any body: that thread has a slot, and is none of these.
+  const bool of_the_users = !current_task() && !slot_holder::current();
+  if (!until && of_the_users && settled_by_helping(*entry)) return true;
   told_count told;
   settled_waiter waiter(told);
   if (!entry->add(waiter)) return true;

@@ -43,6 +43,7 @@ void worker::run_claim() noexcept {
 }
 
 void worker::run_lane() noexcept {
+  bool looked = false;  // and while this thread did, whoever pushed woke nobody
   while (!scheduler_.stopping_.load()) {
     if (scheduler_.claims_waiting_.load() != 0) {
       const int lane = lanes_.front();
@@ -51,12 +52,10 @@ void worker::run_lane() noexcept {
       return scheduler_.release(lane);
     }
     if (schedulable* item = scheduler_.next(lanes_.front())) {
+      if (std::exchange(looked, false) && scheduler_.any_work()) scheduler_.wake_one();
       item->run();
     } else if (spin()) {
-      schedulable* const found = scheduler_.next(lanes_.front());
-      // Whoever pushed while this looked woke nobody.
-      if (scheduler_.any_work()) scheduler_.wake_one();
-      if (found) found->run();
+      looked = true;
     } else if (!sleep()) {
       return;
     }
