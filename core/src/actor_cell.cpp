@@ -218,6 +218,12 @@ void actor_cell::queue(actor_turn& turn) noexcept {
   runtime_.scheduler().submit(turn, turn_units_);
 }
 
+/// It has had its turn: others get theirs.
+void actor_cell::queue_last(actor_turn& turn) noexcept {
+  if (turn_units_ == units_per_slot) return runtime_.scheduler().submit_last(turn);
+  queue(turn);
+}
+
 /// The step has ended; whoever makes that known looks for the next in the same section.
 void actor_cell::step_over(call_step& step) noexcept {
   mailbox_.step_over(step);
@@ -262,7 +268,7 @@ void actor_cell::run_turn(actor_turn& turn) noexcept {
       return unhold();  // another may have started this turn again, and all of it may be gone
     }
   }
-  queue(turn);
+  queue_last(turn);
 }
 
 /// A step that runs keeps others from the object, as rule 3 of the mailbox says; calls in progress keep their group

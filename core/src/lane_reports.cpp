@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lane_reports.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <glint/base/log.hpp>
 #include "waiting_reports.hpp"
 
 namespace glint::detail {
 
-lane_reports::lane_reports(std::span<lane> lanes, timer_service& timers, clock::duration after)
-    : lanes_(lanes), timers_(timers), after_(after), watching_(after == clock::duration::zero()), seen_(lanes.size()) {}
+lane_reports::lane_reports(work_queues& queues, timer_service& timers, clock::duration after,
+                           std::function<void()> wake)
+    : queues_(queues),
+      timers_(timers),
+      after_(after),
+      wake_(std::move(wake)),
+      watching_(after == clock::duration::zero()),
+      seen_(queues.queues()) {}
 
 void lane_reports::watch() noexcept {
   const lock_guard guard(mutex_);
@@ -23,6 +32,7 @@ void lane_reports::expired() noexcept {
   std::string line;
   {
     const lock_guard guard(mutex_);
+    if (closed_) return;
     watching_.store(false);
     if (look(timers_.now(), line)) {
       watching_.store(true);
@@ -30,34 +40,45 @@ void lane_reports::expired() noexcept {
     }
   }
   if (!line.empty()) log(log_level::warning, line);
+  wake_();
+}
+
+void lane_reports::close() noexcept {
+  {
+    const lock_guard guard(mutex_);
+    closed_ = true;
+    watching_.store(true);
+  }
+  timers_.cancel_and_wait(*this);
 }
 
 bool lane_reports::look(clock::time_point now, std::string& line) {
   clock::duration longest{};
-  std::uint32_t queued = 0;
-  std::string who;
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    lane& l = lanes_[i];
+  bool any = false;
+  std::optional<std::size_t> due;
+  for (std::size_t i = 0; i < seen_.size(); ++i) {
     seen& s = seen_[i];
-    const std::uint32_t size = l.size.load();
-    const spin_guard guard(l.mutex);
-    const bool empty = l.queue.empty();
-    if (empty || !s.since || s.taken != l.taken) {
-      s = {.taken = l.taken, .since = empty ? std::nullopt : std::optional(now), .report = after_};
+    const auto [empty, taken] = queues_.state_of(i);
+    if (empty || !s.since || s.taken != taken) {
+      s = {.taken = taken, .since = empty ? std::nullopt : std::optional(now), .report = after_};
     }
-    queued += size;
+    any = any || !empty;
     if (empty || now - *s.since < s.report) continue;
     s.report *= 2;
     if (now - *s.since <= longest) continue;
     longest = now - *s.since;
-    who = l.queue.front()->subject();
+    due = i;
   }
-  if (!who.empty()) line = line_for(who, longest, queued - 1);
-  return queued != 0;
+  if (due) line = line_for(*due, longest);
+  return any;
 }
 
-std::string lane_reports::line_for(const std::string& who, clock::duration waited, std::uint32_t others) const {
-  return who + " has waited " + seconds_text(waited) + " or more for a CPU slot (" + std::to_string(lanes_.size()) +
+/// Empty if it has been taken meanwhile.
+std::string lane_reports::line_for(std::size_t queue, clock::duration waited) {
+  const std::size_t others = std::max<std::size_t>(queues_.count(), 1) - 1;
+  const std::string who = queues_.name_oldest(queue);
+  if (who.empty()) return {};
+  return who + " has waited " + seconds_text(waited) + " or more for a CPU slot (" + std::to_string(queues_.lanes()) +
          " slots, all held by others; " + std::to_string(others) + " more wait for one)";
 }
 

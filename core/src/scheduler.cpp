@@ -10,52 +10,11 @@
 
 namespace glint::detail {
 
-void schedulable_queue::push_back(schedulable& item) noexcept {
-  item.next_in_queue = nullptr;
-  (last_ ? last_->next_in_queue : first_) = &item;
-  last_ = &item;
-}
-
-schedulable* schedulable_queue::pop_front() noexcept {
-  schedulable* item = first_;
-  if (item) {
-    first_ = item->next_in_queue;
-    if (!first_) last_ = nullptr;
-  }
-  return item;
-}
-
-void lane::push(schedulable& item) noexcept {
-  const spin_guard guard(mutex);
-  queue.push_back(item);
-  size.fetch_add(1);
-}
-
-schedulable* lane::pop() noexcept {
-  if (size.load() == 0) return nullptr;
-  const spin_guard guard(mutex);
-  return take_oldest();
-}
-
-bool lane::pop_if_oldest(const schedulable& item) noexcept {
-  if (size.load() == 0) return false;
-  const spin_guard guard(mutex);
-  return queue.front() == &item && take_oldest();
-}
-
-schedulable* lane::take_oldest() noexcept {
-  schedulable* item = queue.pop_front();
-  if (item) {
-    ++taken;
-    size.fetch_sub(1);
-  }
-  return item;
-}
-
 scheduler::scheduler(int lanes, std::uint32_t idle_spin_us, timer_service& timers, clock::duration report_after)
-    : lanes_(static_cast<std::size_t>(lanes)),
-      lane_reports_(lanes_, timers, report_after),
+    : queues_(static_cast<std::size_t>(lanes)),
       idle_(lanes),
+      sleepers_(static_cast<std::size_t>(lanes)),
+      lane_reports_(queues_, timers, report_after, [this] { wake_one(); }),
       idle_spin_us_(idle_spin_us),
       reports_(*this, timers, report_after) {
   for (int i = 0; i < lanes; ++i) idle_.add(i);
@@ -64,7 +23,6 @@ scheduler::scheduler(int lanes, std::uint32_t idle_spin_us, timer_service& timer
 scheduler::~scheduler() {
   GLINT_ASSERT(stopping_.load(), "a scheduler is stopped before it goes");
   reports_.close();
-  lane_reports_.close();
 }
 
 std::string scheduler::reporter::who(const report_hook& hook) const {
@@ -82,9 +40,13 @@ std::string scheduler::reporter::what(const report_hook& hook) const {
 void scheduler::submit(schedulable& item) noexcept {
   const slot_holder* self = slot_holder::current();
   const bool local = self && &self->scheduler_ == this && !self->lanes_.empty();
-  const auto index = local ? static_cast<std::size_t>(self->lanes_.front())
-                           : next_lane_.fetch_add(1, std::memory_order_relaxed) % lanes_.size();
-  lanes_[index].push(item);
+  if (!local) return submit_last(item);
+  const bool more = queues_.push(static_cast<std::size_t>(self->lanes_.front()), item);
+  if (more || lookers_.load() == 0) wake_one();
+}
+
+void scheduler::submit_last(schedulable& item) noexcept {
+  queues_.inject(item);
   wake_one();
 }
 
@@ -132,30 +94,15 @@ bool scheduler::withdraw(const schedulable& item) noexcept {
   return true;
 }
 
-schedulable* scheduler::next(int own) noexcept {
-  const auto count = lanes_.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    if (schedulable* item = lanes_[(static_cast<std::size_t>(own) + i) % count].pop()) return item;
-  }
-  return nullptr;
-}
-
-bool scheduler::any_work() const noexcept {
-  for (const lane& l : lanes_) {
-    if (l.size.load() != 0) return true;
-  }
-  return false;
-}
-
 void scheduler::wake_one() noexcept {
-  if (spinning_.load() != 0) return;
+  if (somebody_spins()) return;
   const int lane = idle_.claim_any();
   if (lane < 0) return lane_reports_.work_waits();
   start(lane);
 }
 
 void scheduler::start(int lane) noexcept {
-  worker* w = std::exchange(lanes_[static_cast<std::size_t>(lane)].sleeper, nullptr);
+  worker* w = std::exchange(sleepers_[static_cast<std::size_t>(lane)], nullptr);
   if (!w) w = spare();
   if (!w) return idle_.add(lane);  // stopping, or no thread is to be had: who releases a lane next looks for work
   w->lanes_.assign(1, lane);
@@ -165,7 +112,7 @@ void scheduler::start(int lane) noexcept {
 void scheduler::release(int lane) noexcept {
   idle_.add(lane);
   if (claims_waiting_.load() != 0) serve_claims();
-  if (any_work()) wake_one();
+  if (queues_.any()) wake_one();
 }
 
 void scheduler::give_back(slot_holder& self) noexcept {
@@ -176,7 +123,7 @@ void scheduler::give_back(slot_holder& self) noexcept {
 int scheduler::take_idle() noexcept {
   const int lane = idle_.claim_any();
   if (lane < 0) return lane;
-  if (worker* w = std::exchange(lanes_[static_cast<std::size_t>(lane)].sleeper, nullptr)) become_spare(*w);
+  if (worker* w = std::exchange(sleepers_[static_cast<std::size_t>(lane)], nullptr)) become_spare(*w);
   return lane;
 }
 
@@ -314,6 +261,7 @@ void scheduler::stop(const error& why) {
     for (const auto& claim : asked) reports_.remove(*claim);
   }
   wait_for_helpers();
+  lane_reports_.close();
   // From here on nobody makes or takes a worker. They stay until the scheduler goes: whoever completes device work may
   // still submit, and wake the sleeper of a lane.
   for (const auto& w : workers_) w->parker_.unpark();
@@ -328,10 +276,8 @@ void scheduler::stop(const error& why) {
 }
 
 void scheduler::drain(const error& why) noexcept {
-  while (any_work()) {
-    for (lane& l : lanes_) {
-      while (schedulable* item = l.pop()) item->abandon(why);
-    }
+  while (queues_.any()) {
+    while (schedulable* item = queues_.take_from_any()) item->abandon(why);
   }
 }
 

@@ -12,11 +12,11 @@
 
 #include <glint/base/mutex.hpp>
 #include <glint/core/detail/task.hpp>
-#include "lane.hpp"
 #include "lane_mask.hpp"
 #include "lane_reports.hpp"
 #include "parker.hpp"
 #include "waiting_reports.hpp"
+#include "work_queues.hpp"
 
 namespace glint::detail {
 
@@ -57,7 +57,7 @@ class slot_holder {
 /// when it holds none.
 class worker : public slot_holder {
  public:
-  explicit worker(scheduler& owner) : slot_holder(owner), thread_([this] { main(); }) {}
+  explicit worker(scheduler& owner);
 
   void join() { thread_.join(); }
 
@@ -66,34 +66,44 @@ class worker : public slot_holder {
   void main() noexcept;
   void run_lane() noexcept;
   void run_claim() noexcept;
-  [[nodiscard]] bool something_to_do() const noexcept;
-  [[nodiscard]] bool spin() noexcept;
-  [[nodiscard]] bool sleep() noexcept;
+  [[nodiscard]] bool rest() noexcept;
+  enum class found : std::uint8_t { nothing, lane, turned_away };
+  [[nodiscard]] found spin(int own) noexcept;
+  [[nodiscard]] found doze(int own) noexcept;
+  [[nodiscard]] found take_back(int own) noexcept;
 
   parker parker_;
+  work_queues::sightings seen_;
   schedulable* claimed_task_ = nullptr;
   std::thread thread_;  // last: starts when all else is there
 };
 
-/// Runs what is runnable on CPU slots. Work queues are one a lane, with a lock each; idle lanes steal; nothing on the
-/// way of `submit` is shared by all.
+/// Runs what is runnable on CPU slots. A slot is a *lane*: a queue of work and the right to run it. Threads come and
+/// go, lanes stay (as Go's P is to its M). Idle lanes rob others; nothing on the way of `submit` is shared by all but
+/// the queue for work from outside.
 ///
-/// Sleep protocol (Dekker, seq_cst): a submitter pushes, then looks for an idle lane; a thread marks its lane idle,
-/// then looks for work. One of them sees the other. Claims are counted in `claims_waiting_` by the same rule. While a
-/// thread spins, a submitter wakes nobody, as waking costs microseconds: it counts itself out of `spinning_`, then
-/// looks for work, and if there is more than it takes it wakes another (as in Go's scheduler). Lock order:
-/// claims_mutex_, then spares_mutex_; a lane's lock is innermost.
+/// A thread that finds no work puts its lane into the mask of idle ones, from which anybody may claim it, and looks on
+/// for a bounded time: first it spins, then it dozes, that is sleeps briefly between looks, then it sleeps. Whoever
+/// submits wakes nobody while a thread spins, as waking costs microseconds; nor, for a single item of a body's own that
+/// its lane's thread will take next, while one dozes.
+///
+/// Protocol (Dekker, seq_cst): who submits pushes, then looks for threads that look, then for an idle lane. Who looks
+/// for work counts itself out of those, then looks once more at what it was relied on for. Who has found some and sees
+/// more wakes another (as in Go's scheduler). Claims are counted in `claims_waiting_` by the same rule. Lock order:
+/// claims_mutex_, then spares_mutex_.
 class scheduler {
  public:
   /// Work that waits for `report_after` is logged as a warning; zero: never. `timers` must outlive the scheduler.
   scheduler(int lanes, std::uint32_t idle_spin_us, timer_service& timers, clock::duration report_after);
   ~scheduler();
 
-  [[nodiscard]] int lane_count() const noexcept { return static_cast<int>(lanes_.size()); }
+  [[nodiscard]] int lane_count() const noexcept { return static_cast<int>(queues_.lanes()); }
 
-  /// Queues work that needs one CPU slot. From a worker: on its own lane. Budget: two atomics and a lock of the lane's;
-  /// an atomic load more when no lane is idle.
+  /// Queues work that needs one CPU slot. From a body: on its own lane, to be run next. Budget: no lock; an atomic
+  /// store and two loads, from elsewhere an atomic exchange more.
   void submit(schedulable& item) noexcept;
+  /// The same, to be run after what is queued for all: for what has had its turn.
+  void submit_last(schedulable& item) noexcept;
   /// Queues work that needs another amount. Precondition: not more than there is. Work that needs none begins at once.
   void submit(schedulable& item, std::int32_t units);
   /// True: the item waited for another amount than one slot, does not any more, and is the caller's; what was set aside
@@ -102,7 +112,7 @@ class scheduler {
 
   /// Keeps the scheduler until `help` returns: `stop` waits for it. False: it stops.
   [[nodiscard]] bool begin_helping() noexcept;
-  /// Runs `item` on the calling thread, which is no worker, if it is the oldest of its lane and there is an idle lane
+  /// Runs `item` on the calling thread, which is no worker, if it is the oldest from outside and there is an idle lane
   /// to run it on. False: it did not. Precondition: begin_helping() returned true for this call; `item` cannot go away.
   bool help(schedulable& item) noexcept;
 
@@ -130,10 +140,10 @@ class scheduler {
 
   [[nodiscard]] bool ask(schedulable& item, std::int32_t units);
   [[nodiscard]] bool start_without_slot(schedulable& item);
-  [[nodiscard]] schedulable* next(int own) noexcept;
   [[nodiscard]] bool run_here(schedulable& item) noexcept;
   void wait_for_helpers();
-  [[nodiscard]] bool any_work() const noexcept;
+  [[nodiscard]] bool something_to_do(work_queues::sightings& seen) noexcept;
+  [[nodiscard]] bool left_to_helper() noexcept;
   /// Starts an idle lane, if there is one, because there is work and nobody looks for it.
   void wake_one() noexcept;
   void start(int lane) noexcept;
@@ -149,13 +159,19 @@ class scheduler {
   [[nodiscard]] worker* spare();
   void become_spare(worker& w);
 
-  std::vector<lane> lanes_;
-  lane_reports lane_reports_;
+  static constexpr std::uint32_t one_spins = 1;
+  static constexpr std::uint32_t one_dozes = 1u << 16;
+  [[nodiscard]] bool somebody_spins() const noexcept { return lookers_.load() % one_dozes != 0; }
+
+  work_queues queues_;
   lane_mask idle_;
+  /// The thread that rests on each idle lane, if one does. Belongs to whoever claims the lane.
+  std::vector<worker*> sleepers_;
+  lane_reports lane_reports_;
   const std::uint32_t idle_spin_us_;
-  std::atomic<std::uint32_t> next_lane_{0};
-  std::atomic<std::uint32_t> spinning_{0};  ///< Threads that have a lane and look for work.
-  std::atomic<bool> stopping_{false};
+  alignas(64) std::atomic<std::uint32_t> lookers_{0};  ///< Threads that spin, and that doze.
+  std::atomic<bool> helped_{false};  ///< A user's thread has run what it waited for, and may do so again.
+  alignas(64) std::atomic<bool> stopping_{false};
 
   std::atomic<std::uint32_t> claims_waiting_{0};
   mutex claims_mutex_;

@@ -418,7 +418,7 @@ bool task_base::retry(error& failure) noexcept {
   }
   // By way of the queue: a thousand attempts that fail at once need no thousand stack frames, and others get a turn.
   stage_ = stage::again;
-  runtime_.scheduler().submit(*this);
+  runtime_.scheduler().submit_last(*this);
   return true;
 }
 
@@ -428,6 +428,7 @@ void task_base::close() noexcept {
     arguments_ = nullptr;
     closed_ = true;
     has_children_ = first_child_ != nullptr;
+    has_left_ = !parent_;  // nobody gives it one any more: most tasks need no lock for that
   }
   drop_arguments();
   let_go();
@@ -444,7 +445,7 @@ bool task_base::settle(const error& failure) noexcept {
 
 void task_base::finish() noexcept {
   if (has_children_) hand_children_over();
-  leave_parent();
+  if (!has_left_) leave_parent();
   if (settings_ && settings_->deadline) settings_->deadline->cancel();
   unpin();
 }

@@ -204,10 +204,11 @@ void task_base::hand_children_over() noexcept {
     const spin_guard guard(mutex_);
     handed_over_ = true;
     ended = children_ended_;
+    const bool free = !ended && !parent_;  // they become free: nothing is left to be done for them
     while (first_child_) {
       task_base& child = *first_child_;
       const spin_guard own(child.mutex_);
-      children.emplace_back(child);
+      if (!free) children.emplace_back(child);
       unlink_child(child);
       child.parent_ = nullptr;
       child.children_ended_ = child.children_ended_ || ended;

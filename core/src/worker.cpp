@@ -11,7 +11,14 @@ namespace {
 
 thread_local constinit slot_holder* this_holder = nullptr;
 
+/// Each look takes lines of memory from the caches of those who work: not more often than every 0.3 us.
+void pause_between_looks() noexcept {
+  for (int i = 0; i < 8; ++i) pause_briefly();
+}
+
 }  // namespace
+
+worker::worker(scheduler& owner) : slot_holder(owner), seen_(owner.queues_), thread_([this] { main(); }) {}
 
 slot_holder* slot_holder::current() noexcept {
   return this_holder;
@@ -43,69 +50,90 @@ void worker::run_claim() noexcept {
 }
 
 void worker::run_lane() noexcept {
-  bool looked = false;  // and while this thread did, whoever pushed woke nobody
-  while (!scheduler_.stopping_.load()) {
+  constexpr int looks_before_rest = 3;  // about a microsecond: between two short tasks the lane stays out of the mask
+  bool looked = false;                  // and while this thread did, whoever pushed woke nobody
+  for (int in_vain = 0; !scheduler_.stopping_.load();) {
+    const int lane = lanes_.front();
     if (scheduler_.claims_waiting_.load() != 0) {
-      const int lane = lanes_.front();
       lanes_.clear();
       scheduler_.become_spare(*this);
       return scheduler_.release(lane);
     }
-    if (schedulable* item = scheduler_.next(lanes_.front())) {
-      if (std::exchange(looked, false) && scheduler_.any_work()) scheduler_.wake_one();
+    if (schedulable* item = scheduler_.queues_.take(static_cast<std::size_t>(lane), seen_)) {
+      if (std::exchange(looked, false) && scheduler_.queues_.any()) scheduler_.wake_one();
+      in_vain = 0;
       item->run();
-    } else if (spin()) {
+    } else if (in_vain++ < looks_before_rest) {
+      pause_between_looks();
+    } else {
+      if (!rest()) return;
       looked = true;
-    } else if (!sleep()) {
-      return;
+      in_vain = 0;
     }
   }
 }
 
-bool worker::something_to_do() const noexcept {
-  return scheduler_.any_work() || scheduler_.claims_waiting_.load() != 0 || scheduler_.stopping_.load();
-}
-
-/// Looks for something to do for a bounded time. True: there is, perhaps. The first microsecond is not counted in
-/// `spinning_`: between two short tasks nobody shares a word with who submits them.
-bool worker::spin() noexcept {
-  constexpr int looks_between_clocks = 32;
-  for (int i = 0; i < looks_between_clocks; ++i) {
-    if (something_to_do()) return true;
-    pause_briefly();
-  }
-  const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(scheduler_.idle_spin_us_);
-  bool found = false;
-  scheduler_.spinning_.fetch_add(1);
-  while (!found && std::chrono::steady_clock::now() < until) {
-    for (int i = 0; i < looks_between_clocks && !found; ++i) {
-      pause_briefly();
-      found = something_to_do();
-    }
-  }
-  scheduler_.spinning_.fetch_sub(1);
-  return found;
-}
-
-/// Sleeps on the lane. True: go on with `lanes_`. False: back to `main`, which parks until someone assigns this thread
-/// again.
-bool worker::sleep() noexcept {
-  scheduler& s = scheduler_;
+/// Puts the lane among the idle ones, looks for work, and comes back with a lane: true. False: back to `main`, which
+/// parks until someone assigns this thread again, or has already.
+bool worker::rest() noexcept {
   const int own = lanes_.front();
-  lane& l = s.lanes_[static_cast<std::size_t>(own)];
-  l.sleeper = this;
+  scheduler_.sleepers_[static_cast<std::size_t>(own)] = this;
   lanes_.clear();
-  s.idle_.add(own);
-  if ((!s.any_work() && s.claims_waiting_.load() == 0) || !s.idle_.claim(own)) return false;
-  if (l.sleeper != this) {
-    // Between the two lines above a claim had the lane, made this thread a spare, and gave the lane back: it is not
-    // ours.
-    s.release(own);
-    return false;
+  slab::flush();  // what this thread freed is others', and may be the last of a slab
+  scheduler_.lookers_.fetch_add(scheduler::one_spins);
+  scheduler_.idle_.add(own);
+  found what = scheduler_.claims_waiting_.load() != 0 ? take_back(own) : spin(own);
+  if (what == found::nothing) {
+    scheduler_.lookers_.fetch_add(scheduler::one_dozes - scheduler::one_spins);
+    what = doze(own);
+    scheduler_.lookers_.fetch_sub(scheduler::one_dozes);
+  } else {
+    scheduler_.lookers_.fetch_sub(scheduler::one_spins);
   }
-  l.sleeper = nullptr;
-  lanes_.assign(1, own);
-  return true;
+  const bool more = scheduler_.queues_.any() || scheduler_.claims_waiting_.load() != 0;
+  if (what == found::nothing && more) what = take_back(own);
+  if (what == found::lane) lanes_.assign(1, own);
+  if (what == found::turned_away && scheduler_.queues_.any()) scheduler_.wake_one();
+  return what == found::lane;
+}
+
+/// Nobody may be relied on to look who has no lane to run what is found.
+worker::found worker::take_back(int own) noexcept {
+  if (!scheduler_.idle_.claim(own)) return found::turned_away;
+  worker*& sleeper = scheduler_.sleepers_[static_cast<std::size_t>(own)];
+  if (sleeper == this) {
+    sleeper = nullptr;
+    return found::lane;
+  }
+  // A claim had the lane, made this thread a spare, and gave the lane back: it is not ours.
+  scheduler_.release(own);
+  return found::turned_away;
+}
+
+worker::found worker::spin(int own) noexcept {
+  using steady = std::chrono::steady_clock;
+  const auto until = steady::now() + std::chrono::microseconds(scheduler_.idle_spin_us_);
+  while (steady::now() < until) {
+    pause_between_looks();
+    if (parker_.woken()) return found::turned_away;
+    if (scheduler_.something_to_do(seen_)) return take_back(own);
+  }
+  return found::nothing;
+}
+
+worker::found worker::doze(int own) noexcept {
+  constexpr std::chrono::microseconds shortest{50};
+  constexpr std::chrono::microseconds longest{400};
+  for (auto pause = shortest; pause <= longest && scheduler_.idle_spin_us_ != 0; pause *= 2) {
+    if (scheduler_.something_to_do(seen_)) return take_back(own);
+    if (parker_.woken_within(pause)) return found::turned_away;
+  }
+  return found::nothing;
+}
+
+bool scheduler::something_to_do(work_queues::sightings& seen) noexcept {
+  if (claims_waiting_.load() != 0 || stopping_.load()) return true;
+  return queues_.any_for(seen) && !left_to_helper();
 }
 
 // ---- threads of the user's
@@ -127,19 +155,30 @@ bool scheduler::help(schedulable& item) noexcept {
 
 /// With a lane first: what was taken out of a queue must run at once.
 bool scheduler::run_here(schedulable& item) noexcept {
-  if (claims_waiting_.load() != 0) return false;
+  if (claims_waiting_.load() != 0 || !queues_.any_injected()) return false;
   const int lane = idle_.claim_any();
   if (lane < 0) return false;
   slot_holder self(*this);
   self.lanes_.assign(1, lane);
-  const bool taken = std::ranges::any_of(lanes_, [&](auto& l) { return l.pop_if_oldest(item); });
+  const bool taken = queues_.take_if_oldest(static_cast<std::size_t>(lane), item);
   if (taken) {
+    if (!helped_.load(std::memory_order_relaxed)) helped_.store(true, std::memory_order_relaxed);
     this_holder = &self;
     item.run();
     this_holder = nullptr;
   }
   give_back(self);
   return taken;
+}
+
+/// A user's thread that submits and waits at once runs its task in a quarter of the time that a hand-over to a spinning
+/// thread takes. Where that has been seen, who spins lets it have the task; but not when it lies there for longer.
+bool scheduler::left_to_helper() noexcept {
+  if (!helped_.load(std::memory_order_relaxed)) return false;
+  pause_between_looks();
+  if (!queues_.any_injected()) return true;
+  helped_.store(false, std::memory_order_relaxed);
+  return false;
 }
 
 void scheduler::wait_for_helpers() {

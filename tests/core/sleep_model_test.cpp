@@ -244,4 +244,80 @@ TEST(sleep_model_test, APushToTheOwnDequeIsAnnounced) {
   EXPECT_TRUE(stolen_while_busy<std::memory_order_release>().failure) << "the store may pass the look for a sleeper";
 }
 
+/// The same where who is about to sleep looks for work first, counted as such, with its lane among the idle ones: who
+/// submits wakes nobody meanwhile. It counts itself out, then looks once more; and wakes another if it has no lane to
+/// run what is there.
+template <bool LooksAgain = true, bool WakesForMore = true, bool WakesIfTurnedAway = true>
+struct looking_node : node<> {
+  model_atomics::atomic<int> looking{0};
+
+  void submit(item& i) {
+    injected.push(i);
+    wake_unless_looked_for();
+  }
+  void wake_unless_looked_for() {
+    if (looking.load() == 0) wake_one();
+  }
+  bool any() { return !injected.looks_empty(); }
+
+  void work(int lane) {
+    while (!take_injected()) {
+      if (!rest(lane)) woken[lane].wait();
+    }
+    if (WakesForMore && any()) wake_unless_looked_for();
+  }
+  /// Whether the lane is the thread's again.
+  bool rest(int lane) {
+    looking.fetch_add(1);
+    idle.add(lane);
+    const bool seen = any();
+    const bool claimed = seen && idle.claim(lane);
+    looking.fetch_sub(1);
+    if (claimed) return true;
+    if (!LooksAgain || !any()) return false;
+    if (!seen && idle.claim(lane)) return true;
+    if (WakesIfTurnedAway) wake_unless_looked_for();
+    return false;
+  }
+};
+
+template <class Node>
+interleavings::report looked_for(int helpers) {
+  std::unique_ptr<Node> n;
+  return interleavings::explore(
+      [&](program& p) {
+        n = std::make_unique<Node>();
+        p.thread([&] {
+          for (int i = 0; i < 2; ++i) n->submit(n->items[i]);
+        });
+        for (int lane = 0; lane < 2 - helpers; ++lane)
+          p.thread([&, lane] {
+            for (int i = 0; i <= helpers; ++i) n->work(lane);
+          });
+        // A user's thread has a lane for a moment, and gives it back, as who runs what it waits for.
+        if (helpers != 0)
+          p.thread([&] {
+            if (!n->idle.claim(0)) return;
+            n->idle.add(0);
+            if (n->any()) n->wake_unless_looked_for();
+          });
+      },
+      {.preemptions = 3});
+}
+
+TEST(sleep_model_test, NobodyIsReliedOnToLookWhoDoesNot) {
+  for (const int helpers : {0, 1}) {
+    const auto report = looked_for<looking_node<>>(helpers);
+    EXPECT_FALSE(report.failure) << *report.failure;
+    EXPECT_TRUE(report.complete);
+    EXPECT_GT(report.executions, 1'000u);
+  }
+  const auto sleeps_on = []<class Node>(const Node*) {
+    return looked_for<Node>(0).failure.has_value() || looked_for<Node>(1).failure.has_value();
+  };
+  EXPECT_TRUE(sleeps_on(static_cast<const looking_node<false>*>(nullptr)));
+  EXPECT_TRUE(sleeps_on(static_cast<const looking_node<true, false>*>(nullptr)));
+  EXPECT_TRUE(sleeps_on(static_cast<const looking_node<true, true, false>*>(nullptr)));
+}
+
 }  // namespace

@@ -36,7 +36,7 @@ struct config {
   std::uint64_t device_memory_bytes = 256ull << 20;     ///< Capacity of each emulated device, bytes.
   device_backend backend = device_backend::automatic;   ///< What drives the devices.
   glint::log_level log_level = glint::log_level::info;  ///< Messages below it are dropped.
-  std::uint32_t idle_spin_us = 20;                      ///< How long an idle thread spins before it sleeps, us.
+  std::uint32_t idle_spin_us = 50;                      ///< How long an idle thread spins before it sleeps, us.
   std::uint64_t memory_bytes = 0;                       ///< Host memory to share out; 0: what the machine has, bytes.
   std::string resources = {};                           ///< Custom resources of the node, as "licence=2,tape=0.5".
   double report_waiting_after_s =

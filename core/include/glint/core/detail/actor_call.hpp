@@ -48,6 +48,8 @@ class call_base : public task_base {
   /// The actor's life in which it began; for its own thread.
   [[nodiscard]] std::uint32_t life() const noexcept { return life_; }
 
+  [[nodiscard]] schedulable* queued_as() noexcept override { return nullptr; }
+
   /// Runs one step on the calling thread, the mailbox's. Where the last one ends, the record may be gone.
   void run_step() noexcept { execute(); }
 

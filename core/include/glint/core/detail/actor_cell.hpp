@@ -213,6 +213,7 @@ class actor_cell : public ref_counted {
   [[nodiscard]] turn_start start_turn() noexcept GLINT_REQUIRES(mailbox_mutex_);
   void launch(turn_start start) noexcept;
   void queue(actor_turn& turn) noexcept;
+  void queue_last(actor_turn& turn) noexcept;
   void run_turn(actor_turn& turn) noexcept;
   void abandon_turn(actor_turn& turn, const error& why) noexcept;
   void abandon_waiting(const error& why) noexcept;

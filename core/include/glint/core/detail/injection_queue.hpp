@@ -60,9 +60,35 @@ class injection_queue {
     std::size_t n = 0;
     do {
       while (n < out.size() && (out[n] = take_one())) ++n;
+      taken_.store(taken_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
     } while (!end_turn(n != 0));
     return n;
   }
+
+  /// Has `see` look at the oldest, which stays. False: there is none, or it is being taken. Whoever takes meanwhile
+  /// gets nothing, and may sleep: wake one afterwards.
+  template <class See>
+  bool look_at_oldest(See see) {
+    auto now = turn::free;
+    if (!turn_.compare_exchange_strong(now, turn::taken, Orders::turn, std::memory_order_relaxed)) return false;
+    link* first = oldest_.load(std::memory_order_relaxed);
+    if (first == &stub_) first = first->next_injected.load(Orders::follow);
+    if (first) see(static_cast<const T&>(*first));
+    turn_.exchange(turn::free, Orders::leave);
+    return first != nullptr;
+  }
+
+  /// How many there are, up to `most`; 0 while another takes. Wake one afterwards, as after `look_at_oldest`.
+  [[nodiscard]] std::size_t count(std::size_t most) noexcept {
+    std::size_t n = 0;
+    look_at_oldest([&](const link& oldest) {
+      for (const link* l = &oldest; l && n < most; l = l->next_injected.load(Orders::follow)) n += l != &stub_ ? 1 : 0;
+    });
+    return n;
+  }
+
+  /// How many were taken ever: who is oldest has not changed as long as this has not.
+  [[nodiscard]] std::uint64_t taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
 
   /// False from when a push enters until its item was taken.
   [[nodiscard]] bool looks_empty() const noexcept {
@@ -124,6 +150,7 @@ class injection_queue {
   alignas(64) typename Atomics::template atomic<link*> newest_{&stub_};
   alignas(64) typename Atomics::template atomic<turn> turn_{turn::free};
   typename Atomics::template atomic<link*> oldest_{&stub_};
+  std::atomic<std::uint64_t> taken_{0};  // written by whose turn it is
 };
 
 }  // namespace glint::detail

@@ -14,6 +14,7 @@
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/mutex.hpp>
 #include <glint/base/slab.hpp>
+#include <glint/core/detail/injection_queue.hpp>
 #include <glint/core/detail/object_maker.hpp>
 #include <glint/core/detail/task_settings.hpp>
 #include <glint/gpu/gpu_context.hpp>
@@ -46,7 +47,7 @@ inline constexpr std::int32_t units_per_slot = 10'000;
 
 /// Something that a worker thread runs: a task, or an actor with calls in its mailbox. Intrusive: queues link it and
 /// allocate nothing.
-class schedulable {
+class schedulable : public injection_link<> {
  public:
   /// Runs on a worker that holds a CPU slot. Owns itself: the caller must not touch it afterwards.
   virtual void run() noexcept = 0;
@@ -54,8 +55,6 @@ class schedulable {
   virtual void abandon(const error& why) noexcept = 0;
   /// "task add", for errors and messages. Runs no user code.
   [[nodiscard]] virtual std::string subject() const = 0;
-
-  schedulable* next_in_queue = nullptr;
 
  protected:
   ~schedulable() = default;
@@ -190,6 +189,8 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   /// Precondition: pinned.
   [[nodiscard]] std::vector<std::vector<task_pin>> hindrances();
 
+  /// What the scheduler has of it once it can run; null if that is not its own (a call's is its actor's turn).
+  [[nodiscard]] virtual schedulable* queued_as() noexcept { return this; }
   [[nodiscard]] bool on_device() const noexcept { return traits_.on_device; }
   [[nodiscard]] const ref_argument* arguments() const noexcept { return arguments_; }
   /// `subject`, at any time: a call's actor may be gone when the record is closed.

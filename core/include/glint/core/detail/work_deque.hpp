@@ -125,12 +125,18 @@ class work_deque {
     }
   }
 
-  /// Any thread: how many there were, about. seq_cst: for who has said that it sleeps and then looks for work.
-  [[nodiscard]] std::int64_t size() const noexcept {
+  /// What was there, about: so many items from index `begin`, which rises by one with each that is taken.
+  struct extent {
+    std::int64_t begin;
+    std::int64_t size;
+  };
+  /// Any thread. seq_cst: for who has said that it sleeps and then looks for work.
+  [[nodiscard]] extent look() const noexcept {
     const std::int64_t begin = begin_.load();
     const std::int64_t end = end_.load();
-    return begin < end ? end - begin : 0;
+    return {begin, begin < end ? end - begin : 0};
   }
+  [[nodiscard]] std::int64_t size() const noexcept { return look().size; }
 
  private:
   struct ring {
