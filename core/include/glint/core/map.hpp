@@ -27,9 +27,13 @@ struct map_elements {
                                 !std::ranges::borrowed_range<Range> && std::is_lvalue_reference_v<given>;
   using argument = std::conditional_t<moves, std::remove_reference_t<given>, given>;
   template <class Iterator>
-  [[nodiscard]] static argument&& of(const Iterator& at) requires moves { return std::move(*at); }
+  [[nodiscard]] static argument&& of(const Iterator& at) requires moves {
+    return std::move(*at);
+  }
   template <class Iterator>
-  [[nodiscard]] static given of(const Iterator& at) requires(!moves) { return *at; }
+  [[nodiscard]] static given of(const Iterator& at) requires(!moves) {
+    return *at;
+  }
 };
 
 /// The first parameter.
@@ -54,8 +58,8 @@ constexpr bool fits_record() noexcept {
     return false;
   } else {
     using value = std::remove_cvref_t<parameter>;
-    return std::is_same_v<typename outcome<result>::refs, object_ref<result>> &&
-           std::is_move_constructible_v<value> && alignof(value) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+    return std::is_same_v<typename outcome<result>::refs, object_ref<result>> && std::is_move_constructible_v<value> &&
+           alignof(value) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__;
   }
 }
 
@@ -233,8 +237,9 @@ constexpr bool check_map() noexcept {
 ///
 /// The elements of a container that is given up are moved, those of any other range copied. An element that is an
 /// object_ref is awaited, or passed on to a parameter that is a ref, as by `submit`. Each ref is a ref of its own: a
-/// call fails by itself, is cancelled by its own ref, and has an id of its own. Calls may begin while the range is still
-/// being read, in any order, and wait for each other. `this_task`, the stop token and all errors are as for `submit`.
+/// call fails by itself, is cancelled by its own ref, and has an id of its own. Calls may begin while the range is
+/// still being read, in any order, and wait for each other. `this_task`, the stop token and all errors are as for
+/// `submit`.
 ///
 /// Throws as `submit`, and what reading the range throws; then what was submitted so far is cancelled. Thread-safe.
 /// Blocks only where the range does. Cost: calls of values on the CPU are submitted 64 at a time, one record and one
