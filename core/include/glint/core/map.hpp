@@ -288,9 +288,9 @@ template <detail::submittable Callable, std::ranges::input_range Range>
 /// call.
 template <detail::submittable Callable, std::ranges::input_range Range>
 [[nodiscard]] auto map(const task_options& options, Callable&& callable, Range&& range) {
-  static_assert(std::is_copy_constructible_v<std::decay_t<Callable>>,
-                "glint: each of these calls of map has a copy of the function object, which cannot be copied");
-  if constexpr (detail::check_map<detail::signature<std::decay_t<Callable>>, Range>()) {
+  constexpr bool copied = std::is_copy_constructible_v<std::decay_t<Callable>>;
+  static_assert(copied, "glint: each of these calls of map has a copy of the function object, which cannot be copied");
+  if constexpr (copied && detail::check_map<detail::signature<std::decay_t<Callable>>, Range>()) {
     const auto one = [&]<class Element>(Element&& e) {
       return submit(options, std::decay_t<Callable>(std::as_const(callable)), std::forward<Element>(e));
     };
