@@ -11,11 +11,6 @@ namespace glint::detail {
 // ---- one call
 // --------------------------------------------------------------------------------------------------------
 
-/// In a record that was never submitted.
-map_element::~map_element() {
-  if (state_.load(std::memory_order_relaxed) == waiting) entry_.unhold();
-}
-
 void map_element::pin() noexcept {
   record_.pin();
 }
@@ -190,6 +185,11 @@ void map_record::end_thrown(std::unique_ptr<element_task> task) noexcept {
   task->keeps_record_ = true;
   adopt_child(*task);  // a family that ends tells the call itself, too
   task.release()->body_threw();
+}
+
+void map_record::end_unsubmitted() noexcept {
+  const error why(errc::cancelled, "it was not submitted");
+  for (std::size_t i = 0; i < size_; ++i) (void)element(i).stop(why, false);
 }
 
 void map_record::abandon_rest(const error& why) noexcept {

@@ -130,6 +130,32 @@ TEST_F(map_one_slot, ARangeThatThrowsLeavesNothingBehind) {
   EXPECT_EQ(ran_of_broken, 0);
 }
 
+/// Can be copied; number 100 of those that are moved throws.
+struct hard_to_move {
+  explicit hard_to_move(int v = 0) : value(v) {}
+  hard_to_move(const hard_to_move& other) = default;
+  hard_to_move(hard_to_move&& other) : value(other.value) {
+    if (++moves == 100) throw std::out_of_range("moved");
+  }
+  hard_to_move& operator=(const hard_to_move&) = default;
+  ~hard_to_move() = default;
+  int value;
+  static inline std::atomic<int> moves{0};
+};
+using hard = glint::local_only<hard_to_move>;
+
+TEST_F(map_one_slot, AnElementThatThrowsLeavesNothingBehind) {
+  ran_of_broken = 0;
+  hard_to_move::moves = 0;
+  const std::vector<hard> given(150, hard(hard_to_move(1)));
+  hard_to_move::moves = 0;
+  held_slot held;
+  EXPECT_THROW((void)glint::map<[](const hard&) { return ++ran_of_broken; }>(given), std::out_of_range);
+  held.release();
+  EXPECT_EQ(get(glint::map<echo>(numbers(2)), deadline)[1], 1);
+  EXPECT_EQ(ran_of_broken, 0);
+}
+
 TEST(map_without_runtime, Throws) {
   EXPECT_EQ(thrown_by([] { (void)glint::map<echo>(numbers(2)); }), errc::not_running);
   EXPECT_EQ(thrown_by([] { (void)glint::map<echo>(numbers(0)); }), errc::not_running);

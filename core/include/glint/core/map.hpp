@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <ranges>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>

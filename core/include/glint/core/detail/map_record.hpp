@@ -27,7 +27,7 @@ class element_task;
 /// task of the thread that took it. Thread-safe.
 class map_element : public object_maker {
  public:
-  virtual ~map_element();
+  virtual ~map_element() = default;
   map_element(map_record& record, store::entry& result) noexcept : record_(record), entry_(result) {}
   map_element(const map_element&) = delete;
   map_element& operator=(const map_element&) = delete;
@@ -125,6 +125,8 @@ class map_record : public task_base {
   void elements_at(void* first, std::size_t stride) noexcept;
   void added(map_element& element) noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// Ends the calls of a record that will not be submitted, while the runtime cannot go away.
+  void end_unsubmitted() noexcept;
 
   /// Calls the function with the element's value and constructs its object. Throws what the function throws.
   virtual void call(task_base& task, map_element& element, store::entry& result) = 0;
@@ -181,7 +183,10 @@ class typed_map_record final : public map_record {
     return new (elements{room}) typed_map_record(owner, body);
   }
   /// Before `begin`: instead of it.
-  void drop() noexcept { delete this; }
+  void drop() noexcept {
+    this->end_unsubmitted();
+    delete this;
+  }
 
   /// One more call. Throws bad_alloc, and what moving the value throws; then there is none more.
   [[nodiscard]] object_ref<result> add(Value&& value) {
