@@ -27,20 +27,11 @@ double independent(int workers, int n) {
   });
 }
 
-/// The one place that changes when Glint has `map<increment>(values)`, many calls in one record: until then it submits
-/// a call for each.
-std::vector<int_ref> map_increment(const std::vector<int>& values) {
-  std::vector<int_ref> refs;
-  refs.reserve(values.size());
-  for (const int value : values) refs.push_back(glint::submit<increment>(value));
-  return refs;
-}
-
 double map(int workers, int n) {
   const node running(workers);
   warm_up();
   const std::vector<int> values(static_cast<std::size_t>(n), 1);
-  return ns_each(n, [&values] { read_all(map_increment(values)); });
+  return ns_each(n, [&values] { read_all(glint::map<increment>(values)); });
 }
 
 /// Each submits the next and lets its ref go; the last one says that all is over.

@@ -110,6 +110,10 @@ class scheduler {
   /// for it goes to others. False: it does not wait for that, or is about to run. Cost: a look at all that wait.
   [[nodiscard]] bool withdraw(const schedulable& item) noexcept;
 
+  /// Whether who runs one piece of work after another should let go of its slot between two: others wait for one, or
+  /// the scheduler stops.
+  [[nodiscard]] bool slot_wanted() const noexcept { return claims_waiting_.load() != 0 || stopping_.load(); }
+
   /// Keeps the scheduler until `help` returns: `stop` waits for it. False: it stops.
   [[nodiscard]] bool begin_helping() noexcept;
   /// Runs `item` on the calling thread, which is no worker, if it is the oldest from outside and there is an idle lane

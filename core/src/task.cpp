@@ -249,8 +249,16 @@ void task_base::execute() noexcept {
   } catch (...) {
     failure = error_of_body(std::current_exception(), subject());
   }
-  if (failure->code() == errc::device_lost) runtime_.look_for_lost_devices();  // before anyone is told, or tries again
-  if (!retry(*failure)) fail(*std::move(failure));
+  give_up(*std::move(failure));
+}
+
+void task_base::give_up(error failure) noexcept {
+  if (failure.code() == errc::device_lost) runtime_.look_for_lost_devices();  // before anyone is told, or tries again
+  if (!retry(failure)) fail(std::move(failure));
+}
+
+void task_base::body_threw() noexcept {
+  give_up(error_of_body(std::current_exception(), subject()));
 }
 
 progress task_base::call_body(gpu_context* gpu) {

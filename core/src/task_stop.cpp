@@ -159,6 +159,27 @@ void task_base::adopt_child(task_base& child) noexcept {
   link_child(child);
 }
 
+/// Only those below the child are wanted: it has ended.
+void task_base::adopt_ended(task_base& child) noexcept {
+  const spin_guard guard(mutex_);
+  const spin_guard own(child.mutex_);
+  child.children_ended_ = child.children_ended_ || children_ended_;
+  link_child(child);
+}
+
+bool task_base::serve_next() noexcept {
+  if (pins_.load(std::memory_order_acquire) != 1 || stop_source_.load(std::memory_order_relaxed)) return false;
+  id_ = 0;
+  last_attempt_because_ = nullptr;
+  return true;
+}
+
+void task_base::finish_below(task_base& parent) noexcept {
+  close();
+  if (has_children_) parent.adopt_ended(*this);
+  finish();
+}
+
 /// Under this task's lock; the child's own, or nobody else knows it.
 void task_base::link_child(task_base& child) noexcept {
   pin();
@@ -295,7 +316,7 @@ bool cancel(store::entry& entry, bool recursive) {
   const error why(errc::cancelled, "it was cancelled");
   const auto pin = entry.pin_producer();
   object_maker* const maker = maker_of(pin);
-  if (task_base* task = maker ? maker->as_task() : nullptr) return task->stop(why, recursive);
+  if (const auto ended = maker ? maker->stop_making(why, recursive) : std::nullopt) return *ended;
   // A combination, a promise, or issued: the body has ended.
   return entry.fail(why.with_subject("object of type " + entry.type().name()));
 }

@@ -33,6 +33,7 @@ wait_graph::node* wait_graph::add(store::entry& entry) {
   object_maker* const maker = maker_of(pin);
   if (!maker) return nullptr;
   pending_.emplace_back(&entry);
+  if (const auto body = maker->body(); body.get()) return &node_of(*maker_of(body));
   return &node_of(*maker);
 }
 

@@ -155,7 +155,7 @@ void entry::empty(const error& why) noexcept {
     if (!failure_) failure_ = std::make_unique<const error>(why);
     level_.store(readiness::failed, std::memory_order_release);
   }
-  std::vector<copy_at> copies;
+  std::unique_ptr<std::vector<copy_at>> copies;
   {
     const spin_guard guard(mutex_);
     copies.swap(copies_);
@@ -170,7 +170,8 @@ void entry::destroy_value() noexcept {
 
 intrusive_ptr<entry> entry::cached_copy(memory_place place) noexcept {
   const spin_guard guard(mutex_);
-  for (const copy_at& c : copies_) {
+  if (!copies_) return nullptr;
+  for (const copy_at& c : *copies_) {
     if (c.place == place && c.copy->level() != readiness::failed) return c.copy;
   }
   return nullptr;
@@ -179,13 +180,14 @@ intrusive_ptr<entry> entry::cached_copy(memory_place place) noexcept {
 intrusive_ptr<entry> entry::cache_copy(memory_place place, intrusive_ptr<entry> copy) noexcept {
   intrusive_ptr<entry> failed;  // goes after the lock: destroying its value calls the user's code
   const spin_guard guard(mutex_);
-  for (copy_at& c : copies_) {
+  if (!copies_) copies_ = std::make_unique<std::vector<copy_at>>();
+  for (copy_at& c : *copies_) {
     if (c.place != place) continue;
     if (c.copy->level() != readiness::failed) return c.copy;
     failed = std::exchange(c.copy, copy);
     return copy;
   }
-  copies_.push_back({place, copy});
+  copies_->push_back({place, copy});
   return copy;
 }
 

@@ -57,8 +57,7 @@ void submissions() {
   auto [two, text] = glint::submit<two_results>();
 
   // ray: refs = [square.remote(x) for x in xs]
-  std::vector<glint::object_ref<int>> squares;
-  for (int n : {1, 2, 3}) squares.push_back(glint::submit<square>(n));
+  std::vector<glint::object_ref<int>> squares = glint::map<square>(std::vector{1, 2, 3});
 
   // ray: for y in ray.util.map_unordered(square, xs)
   int sum = 0;

@@ -13,6 +13,7 @@
 #include <glint/core/cancel.hpp>
 #include <glint/core/co_task.hpp>
 #include <glint/core/generator.hpp>
+#include <glint/core/map.hpp>
 #include <glint/core/metadata.hpp>
 #include <glint/core/object_ref.hpp>
 #include <glint/core/objects.hpp>

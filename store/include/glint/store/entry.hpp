@@ -192,7 +192,7 @@ class entry : public ref_counted, public slab_allocated {
   const std::int64_t created_ns_;         // since the epoch
   std::unique_ptr<const error> failure_;  // written once, before the level is failed
   gpu::stream_point issued_at_;           // written once, before the level is issued
-  std::vector<copy_at> copies_ GLINT_GUARDED_BY(mutex_);
+  std::unique_ptr<std::vector<copy_at>> copies_ GLINT_GUARDED_BY(mutex_);  // null for none, as most have
   producer* producer_ = nullptr;  // guarded by mutex_ once the entry is shared; null when the level is not pending
   entry* registry_previous_ = nullptr;  // guarded by the shard's lock
   entry* registry_next_ = nullptr;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,14 @@ class object_maker : public store::producer {
  public:
   /// Null for what is no task.
   [[nodiscard]] virtual task_base* as_task() noexcept { return nullptr; }
+  /// The task whose body makes the object now, where that is another than this maker's own: one that serves several.
+  /// Precondition: pinned.
+  [[nodiscard]] virtual store::producer_pin body() noexcept { return {}; }
+  /// Ends its work on the object, as task_base::stop. Nothing: it does no work, so that who wants the object to fail
+  /// fails it. Precondition: pinned.
+  [[nodiscard]] virtual std::optional<bool> stop_making(const error& /*why*/, bool /*children*/) noexcept {
+    return std::nullopt;
+  }
   /// What it waits for now, as far as that is known: each of these keeps it from going on. Precondition: pinned.
   [[nodiscard]] virtual std::vector<wait_condition> waits_for() = 0;
   /// "task add", at any time while pinned. Runs no user code.

@@ -158,7 +158,10 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   /// Ends the task for its users: what is pending of its results fails with `why`, its stop token is set, and whatever
   /// it waits for is withdrawn; a body that runs goes on until it returns. With `children`, those that it submitted end
   /// too. Precondition: pinned. False if it had finished.
-  bool stop(const error& why, bool children) noexcept;
+  virtual bool stop(const error& why, bool children) noexcept;
+  [[nodiscard]] std::optional<bool> stop_making(const error& why, bool children) noexcept final {
+    return stop(why, children);
+  }
   [[nodiscard]] bool stop_requested() const noexcept { return stop_requested_.load(); }
   /// Set by `stop`. Made when first asked for: costs an allocation then.
   [[nodiscard]] std::stop_token stop_token();
@@ -277,6 +280,20 @@ class task_base : public schedulable, public object_maker, public slab_allocated
 
   /// Runs the body until it ends or suspends; publishes when it has ended.
   void execute() noexcept;
+  /// The body, called by others than `execute`, has thrown what is being handled: as `execute` after that. The record
+  /// may be gone.
+  void body_threw() noexcept;
+  /// After a body that was called by others than `execute` and has published. True: nobody else knows the task, and it
+  /// is as new.
+  [[nodiscard]] bool serve_next() noexcept;
+  /// Otherwise: ends it, and gives its living children to `parent`. Drops the stage's pin.
+  void finish_below(task_base& parent) noexcept;
+  [[nodiscard]] const task_traits& traits() const noexcept { return traits_; }
+  /// From here on children end: those that come, and, by the caller, those that it adds to `ending`. False if that was
+  /// so already.
+  bool collect_children(std::vector<task_pin>& ending);
+  static void stop_children(std::vector<task_pin> ending, const error& why);
+
   /// Whether failures of this kind of work may be followed by another attempt.
   [[nodiscard]] virtual bool retriable() const noexcept { return true; }
   /// Whether the body has begun and was suspended.
@@ -308,8 +325,8 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   [[nodiscard]] error end_of_children() const;
   void replace_argument(ref_argument& argument, intrusive_ptr<store::entry> copy, bool is_private) noexcept;
   void swap_object(ref_argument& argument, intrusive_ptr<store::entry> object) noexcept;
-  bool collect_children(std::vector<task_pin>& ending);
-  static void stop_children(std::vector<task_pin> ending, const error& why);
+  void adopt_ended(task_base& child) noexcept;
+  void give_up(error failure) noexcept;
   void leave_parent() noexcept;
   void arguments_known() noexcept;
   void place() noexcept;

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// An element is what the function takes.
+#include <string>
+#include <vector>
+
+#include <glint/glint.hpp>
+
+#include "wrong.hpp"
+
+int negate(int a) {
+  return -a;
+}
+std::vector<WRONG(int, std::string)> values();
+
+auto map_it() {
+  return glint::map<negate>(values());
+}
