@@ -61,6 +61,16 @@ bool is_device_loss(const std::exception_ptr& thrown) {
   }
 }
 
+const char* text_of(no_retry why) noexcept {
+  switch (why) {
+    case no_retry::none: break;
+    case no_retry::argument_moved_in: return "an argument had been moved in";
+    case no_retry::function_object_called: return "its function object had been called";
+    case no_retry::objects_yielded: return "it had yielded objects";
+  }
+  return "";
+}
+
 }  // namespace
 
 void ref_argument::level_reached(store::entry&) noexcept {
@@ -163,13 +173,13 @@ void task_base::place() noexcept {
   if (on_device() && !device) {
     auto* holder = placement::most_bytes(*this);
     device = holder ? intrusive_ptr<gpu::device_context>(holder) : runtime_.next_device();
-    if (!device) failure_ = no_device();
+    if (!device) refuse(no_device());
   }
   if (!failure_) {
     try {
-      if (auto brought = placement::bring_arguments(*this); !brought) failure_ = std::move(brought).error();
+      if (auto brought = placement::bring_arguments(*this); !brought) refuse(std::move(brought).error());
     } catch (...) {  // of the user's copy constructor
-      failure_ = error_of_body(std::current_exception(), subject());
+      refuse(error_of_body(std::current_exception(), subject()));
     }
   }
   stage_ = stage::copies;
@@ -411,8 +421,8 @@ bool task_base::retry(error& failure) noexcept {
                           ? settings().retries_exception && settings().retries_exception(failure.exception())
                           : is_system_failure(failure.code());
   if (!wished) return false;
-  if (last_attempt_because_) {
-    failure = failure.with_message(failure.message() + "; not tried again: " + last_attempt_because_);
+  if (no_retry_ != no_retry::none) {
+    failure = failure.with_message(failure.message() + "; not tried again: " + text_of(no_retry_));
     return false;
   }
   ++attempt_;

@@ -164,13 +164,14 @@ void task_base::adopt_ended(task_base& child) noexcept {
   const spin_guard guard(mutex_);
   const spin_guard own(child.mutex_);
   child.children_ended_ = child.children_ended_ || children_ended_;
+  child.has_left_ = false;
   link_child(child);
 }
 
 bool task_base::serve_next() noexcept {
   if (pins_.load(std::memory_order_acquire) != 1 || stop_source_.load(std::memory_order_relaxed)) return false;
   id_ = 0;
-  last_attempt_because_ = nullptr;
+  no_retry_ = no_retry::none;
   return true;
 }
 

@@ -167,7 +167,7 @@ class generator_promise final : public promise_base {
   template <class Value>
   requires std::is_constructible_v<T, Value>
   [[nodiscard]] room_awaiter yield_value(Value&& value) {
-    owner_->task.last_attempt("it had yielded objects");
+    owner_->task.last_attempt(no_retry::objects_yielded);
     auto entry = make_intrusive<store::typed_entry<T>>();
     entry->construct([&]() -> T { return T(std::forward<Value>(value)); });
     entry->publish_ready();

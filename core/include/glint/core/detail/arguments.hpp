@@ -40,8 +40,13 @@ class value_slot {
   }
 
  private:
+  static constexpr bool may_need_copy =
+      passing_of<P>() != passing::borrow && !std::is_trivially_copyable_v<value_type>;
+  struct nothing {};
+
   value_type value_;
-  std::unique_ptr<value_type> given_;  // a copy for the body, where value_ may be needed again
+  // A copy for the body, where value_ may be needed again.
+  [[no_unique_address]] std::conditional_t<may_need_copy, std::unique_ptr<value_type>, nothing> given_;
 };
 
 /// A ref whose object the body gets as `const T&`.

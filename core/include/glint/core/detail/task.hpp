@@ -102,6 +102,9 @@ enum class progress : std::uint8_t {
   suspended,  ///< A coroutine gave the thread back. It may run elsewhere by now: the record must not be touched.
 };
 
+/// Why there can be no other attempt, if there can be none.
+enum class no_retry : std::uint8_t { none, argument_moved_in, function_object_called, objects_yielded };
+
 /// What a suspended coroutine waits for. Lives in the coroutine's frame.
 class suspension {
  public:
@@ -141,7 +144,7 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   /// Begins the first stage. The task owns itself from here.
   void start() noexcept;
   /// Fails before its start with what its options ask for and the node could never give.
-  void refuse(error why) noexcept { failure_ = std::move(why); }
+  void refuse(error why) noexcept { failure_ = std::make_unique<const error>(std::move(why)); }
   /// Makes the task ask the ledger for `request`, once its arguments are known. Refuses it if the node does not have
   /// that much, or not so many CPU slots. Before its start.
   void require(const resource_request& request);
@@ -220,15 +223,15 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   /// they would have moved. (A CPU function without `retry_on` fails by itself only.)
   [[nodiscard]] bool keeps_arguments() const noexcept;
   /// The body gets an argument itself, not a copy: it is not there for another attempt.
-  void moved_in() noexcept { last_attempt("an argument had been moved in"); }
-  /// There can be no other attempt, whatever the options say. `why` is literal text.
-  void last_attempt(const char* why) noexcept { last_attempt_because_ = why; }
+  void moved_in() noexcept { last_attempt(no_retry::argument_moved_in); }
+  /// There can be no other attempt, whatever the options say.
+  void last_attempt(no_retry why) noexcept { no_retry_ = why; }
   /// Whether no argument has to be waited for.
   [[nodiscard]] bool arguments_there() const noexcept;
   [[nodiscard]] std::string subject() const override;
 
-  std::int32_t cpu_units = units_per_slot;    ///< CPU slots, of units_per_slot each.
   intrusive_ptr<gpu::device_context> device;  ///< Where it runs; chosen by `placement` unless an actor fixes it.
+  std::int32_t cpu_units = units_per_slot;    ///< CPU slots, of units_per_slot each.
 
  protected:
   task_base(const task_traits& traits, runtime& owner) noexcept : traits_(traits), runtime_(owner) {}
@@ -300,7 +303,7 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   [[nodiscard]] bool begun() const noexcept { return stage_ == stage::body; }
   [[nodiscard]] bool has_failed() const noexcept { return failure_ || failed_argument(); }
   /// What `refuse` said.
-  [[nodiscard]] const std::optional<error>& refused() const noexcept { return failure_; }
+  [[nodiscard]] const error* refused() const noexcept { return failure_.get(); }
   /// Nothing of the arguments or the actor may be touched after this, by `stop` neither.
   void close() noexcept;
   void fail(error failure) noexcept;
@@ -348,6 +351,8 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   void release_resources(const gpu::stream_point& point = {}) noexcept;
   [[nodiscard]] gpu_context make_context(intrusive_ptr<gpu::stream> stream) const;
 
+  // Of a task on a small value all of it fits into 192 bytes: three lines of memory.
+  std::uint32_t attempt_ = 0;
   const task_traits& traits_;
   runtime& runtime_;
   ref_argument* arguments_ = nullptr;
@@ -363,15 +368,14 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   bool children_ended_ = false;  // guarded by mutex_: those to come end at once
   bool handed_over_ = false;     // guarded by mutex_: its children
   bool has_left_ = false;        // guarded by mutex_: the family; nobody may be its parent any more
-  std::uint32_t attempt_ = 0;
+  no_retry no_retry_ = no_retry::none;
   // Guards arguments_ and their objects against `stop`, a share while it is parked, suspension_, the list of children,
   // and this task's own parent_. Of a family, the parent's is taken first.
   spin_mutex mutex_;
   std::uint64_t id_ = 0;
-  const char* last_attempt_because_ = nullptr;
   std::atomic<std::stop_source*> stop_source_{nullptr};  // owned; made when first asked for
   suspension* suspension_ = nullptr;
-  std::optional<error> failure_;  ///< Known before `execute`: infeasible, no device, a copy that could not be made.
+  std::unique_ptr<const error> failure_;  ///< Known before `execute`: infeasible, no device, a copy that could not be made.
 
   // The family, for those who end a task with all that it submitted. Children are linked under the parent's lock; when
   // a task ends, those that live go to its own parent.

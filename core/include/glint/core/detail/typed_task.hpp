@@ -125,7 +125,7 @@ struct callable_body {
           return *used;
         }
       }
-      task.last_attempt("its function object had been called");
+      task.last_attempt(no_retry::function_object_called);
     }
     return callable;
   }
