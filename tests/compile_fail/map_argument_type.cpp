@@ -10,7 +10,8 @@
 int negate(int a) {
   return -a;
 }
-std::vector<WRONG(int, std::string)> values();
+using text = std::string;
+std::vector<WRONG(int, text)> values();
 
 auto map_it() {
   return glint::map<negate>(values());

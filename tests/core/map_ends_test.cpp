@@ -240,8 +240,7 @@ TEST_F(map_ends, RecursiveCancelEndsAllCallsOfAMapAndWhatTheySubmitted) {
         (*f)->children = glint::map(
             [f, forever](int x) {
               if (x == 0) {
-                (*f)->grandchild = glint::submit(
-                    {.name = "grandchild"}, [](int v) { return v; }, never());
+                (*f)->grandchild = glint::submit<sleep_for_a_day>({.name = "grandchild"});
                 (*f)->submitted.set();
               }
               return get(forever);

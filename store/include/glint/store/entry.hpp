@@ -189,9 +189,9 @@ class entry : public ref_counted, public slab_allocated {
   spin_mutex mutex_;
   waiter_list waiters_ GLINT_GUARDED_BY(mutex_);
   const type_descriptor& type_;
-  const std::int64_t created_ns_;         // since the epoch
-  std::unique_ptr<const error> failure_;  // written once, before the level is failed
-  gpu::stream_point issued_at_;           // written once, before the level is issued
+  const std::int64_t created_ns_;                                          // since the epoch
+  std::unique_ptr<const error> failure_;                                   // written once, before the level is failed
+  gpu::stream_point issued_at_;                                            // written once, before the level is issued
   std::unique_ptr<std::vector<copy_at>> copies_ GLINT_GUARDED_BY(mutex_);  // null for none, as most have
   producer* producer_ = nullptr;  // guarded by mutex_ once the entry is shared; null when the level is not pending
   entry* registry_previous_ = nullptr;  // guarded by the shard's lock
