@@ -1,31 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
+#include <cstdint>
+
+#include <glint/base/detail/futex.hpp>
 
 namespace glint::detail {
 
 /// Where one thread sleeps until another wakes it. A wake that comes first is remembered, once. Thread-safe.
+///
+/// The parker may lie on the stack of the thread that is woken: `unpark` touches it in one atomic operation, and what
+/// it does then needs the address only (see futex_wake_one).
+///
+/// Budget: an atomic operation to wake, and a system call if the thread sleeps; no lock that the woken thread would run
+/// into.
 class parker {
  public:
-  void park() {
-    std::unique_lock lock(mutex_);
-    wakes_.wait(lock, [this] { return woken_; });
-    woken_ = false;
+  void park() noexcept {
+    std::uint32_t before = empty;
+    if (!state_.compare_exchange_strong(before, asleep, std::memory_order_relaxed)) {
+      // Woken before; perhaps again right now: what comes before that wake must be seen as well, as it is used up.
+      state_.exchange(empty, std::memory_order_acquire);
+      return;
+    }
+    do {
+      futex_wait(state_, asleep);
+      before = woken;
+      // acquire: pairs with the release in unpark
+    } while (!state_.compare_exchange_strong(before, empty, std::memory_order_acquire));
   }
 
-  void unpark() {
-    // Notified under the lock: the parker may lie on the stack of the thread that is woken.
-    const std::lock_guard lock(mutex_);
-    woken_ = true;
-    wakes_.notify_one();
+  void unpark() noexcept {
+    if (state_.exchange(woken, std::memory_order_release) == asleep) futex_wake_one(&state_);
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable wakes_;
-  bool woken_ = false;
+  static constexpr std::uint32_t empty = 0;
+  static constexpr std::uint32_t woken = 1;
+  static constexpr std::uint32_t asleep = 2;
+
+  futex_word state_{empty};
 };
 
 }  // namespace glint::detail
