@@ -64,8 +64,9 @@ double gb_per_s(std::size_t bytes, double ns) {
 }
 
 /// The value before is given up first: whoever recycles memory has some.
-double put_copy(int workers, const byte_vector& source) {
-  const node running(workers);
+template <class Vector>
+double put_copy(int workers, const Vector& source, std::uint64_t malloc_keep_bytes = 0) {
+  const node running(workers, malloc_keep_bytes);
   for (int i = 0; i < 2; ++i) keep(glint::put(source));
   return gb_per_s(source.size(), ns_each(1, [&source] { keep(glint::put(source)); }));
 }
@@ -104,11 +105,15 @@ std::vector<row> object_rows(const suite_options& o) {
   const int w = o.workers;
   const int many = o.count(100'000);
   const auto source = std::make_shared<const byte_vector>(static_cast<std::size_t>(o.count(64 << 20)), std::uint8_t{1});
+  const auto recycled = std::make_shared<const glint::recycled_vector<std::uint8_t>>(source->size(), std::uint8_t{1});
+  constexpr std::uint64_t malloc_kept = std::uint64_t{1} << 30;
   const auto held = std::make_shared<std::vector<std::unique_ptr<byte_vector>>>();
   return {
       {"objects.put_small", "ns", "outside", [=] { return put_small(w, many); }, {}},
       {"objects.get_ready", "ns", "outside", [=] { return get_ready(w, many); }, {}},
-      {"objects.put_copy_64m", "GB/s", "outside", [=] { return put_copy(w, *source); }, {}},
+      {"objects.put_copy_64m", "GB/s", "outside", [=] { return put_copy(w, *recycled); }, {}},
+      {"objects.put_copy_64m_kept", "GB/s", "outside", [=] { return put_copy(w, *source, malloc_kept); }, {}},
+      {"objects.put_copy_64m_plain", "GB/s", "outside", [=] { return put_copy(w, *source); }, {}},
       {"objects.put_copy_64m_tensor", "GB/s", "outside", [=] { return put_copy_tensor(w, *source); }, {}},
       {"objects.put_copy_64m_first", "GB/s", "outside", [=] { return put_copy_first_touch(w, *source, *held); }, {}},
       wait_row("objects.wait_1000", wait_one_by_one, o),
