@@ -29,6 +29,7 @@ using namespace config_parse;
 constexpr double cpus_max = 4096;
 constexpr std::uint32_t devices_max = 1024;
 constexpr std::uint32_t idle_spin_us_max = 1'000'000;
+constexpr std::uint64_t malloc_keep_bytes_max = 2047ull << 20;  // mallopt takes an int
 
 constexpr std::array settings_table{
     setting{"cpus", "a number from 0 to 4096, e.g. 4 or 0.5", "CPU slots; 0: as many as the hardware runs at once",
@@ -68,6 +69,16 @@ constexpr std::array settings_table{
             "host memory to share out among tasks that ask for some; 0: what the machine has",
             [](config& c, std::string_view text) { return parse_size(text, c.memory_bytes); },
             [](const config&) { return true; }, [](const config& c) { return show_size(c.memory_bytes); }},
+    setting{"recycled_bytes", "a size in bytes or with a suffix, e.g. 256MiB (KiB, MiB, GiB, TiB); 0: none",
+            "free host memory of tensors and recycling_allocator that is kept and used again",
+            [](config& c, std::string_view text) { return parse_size(text, c.recycled_bytes); },
+            [](const config&) { return true; }, [](const config& c) { return show_size(c.recycled_bytes); }},
+    setting{
+        "malloc_keep_bytes", "a size from 0 to 2047MiB",
+        "free memory that glibc's malloc keeps, of the whole process, so that large vectors reuse it; 0: as it does",
+        [](config& c, std::string_view text) { return parse_size(text, c.malloc_keep_bytes); },
+        [](const config& c) { return c.malloc_keep_bytes <= malloc_keep_bytes_max; },
+        [](const config& c) { return show_size(c.malloc_keep_bytes); }},
     setting{"resources", "names with amounts from 0.0001 to 1e9, e.g. licence=2,tape=0.5",
             "custom resources of the node, for tasks and actors that ask for some",
             [](config& c, std::string_view text) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
 #include <glint/glint.hpp>
 
 namespace glint_bench {
@@ -9,12 +11,13 @@ namespace glint_bench {
 /// be disturbed by what an earlier row left behind either.
 class node {
  public:
-  explicit node(int workers) {
+  explicit node(int workers, std::uint64_t malloc_keep_bytes = 0) {
     glint::config settings;
     settings.cpus = workers;
     settings.devices = 0;
     settings.backend = glint::device_backend::emulated;
     settings.log_level = glint::log_level::warning;
+    settings.malloc_keep_bytes = malloc_keep_bytes;
     glint::init(settings);
   }
   ~node() { glint::shutdown(); }

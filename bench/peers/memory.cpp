@@ -35,9 +35,9 @@ double copied(const peer_setting& setting, bool warm) {
 std::vector<peer> memory_peers() {
   const auto warm = [](const peer_setting& s) { return copied(s, true); };
   const auto first = [](const peer_setting& s) { return copied(s, false); };
-  return {{"objects.put_copy_64m", "memcpy_warm", warm},
-          {"objects.put_copy_64m", "memcpy_first", first},
-          {"objects.put_copy_64m_tensor", "memcpy_warm", warm},
+  return {{"objects.put_copy_64m", "memcpy_warm", warm},        {"objects.put_copy_64m", "memcpy_first", first},
+          {"objects.put_copy_64m_kept", "memcpy_warm", warm},   {"objects.put_copy_64m_tensor", "memcpy_warm", warm},
+          {"objects.put_copy_64m_plain", "memcpy_warm", warm},  {"objects.put_copy_64m_plain", "memcpy_first", first},
           {"objects.put_copy_64m_first", "memcpy_first", first}};
 }
 

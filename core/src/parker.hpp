@@ -1,40 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
+#include <cstdint>
+
+#include <glint/base/detail/futex.hpp>
 
 namespace glint::detail {
 
 /// Where one thread sleeps until another wakes it. A wake that comes first is remembered, once. Thread-safe.
+///
+/// The parker may lie on the stack of the thread that is woken: `unpark` touches it in one atomic operation, and what
+/// it does then needs the address only (see futex_wake_one).
+///
+/// Budget: an atomic operation to wake, and a system call if the thread sleeps; no lock that the woken thread would run
+/// into.
 class parker {
  public:
-  void park() {
-    std::unique_lock lock(mutex_);
-    wakes_.wait(lock, [this] { return woken_.load(); });
-    woken_ = false;
+  void park() noexcept {
+    std::uint32_t before = empty;
+    if (!state_.compare_exchange_strong(before, asleep, std::memory_order_relaxed)) {
+      // Woken before; perhaps again right now: what comes before that wake must be seen as well, as it is used up.
+      state_.exchange(empty, std::memory_order_acquire);
+      return;
+    }
+    do {
+      futex_wait(state_, asleep);
+      before = is_woken;
+      // acquire: pairs with the release in unpark
+    } while (!state_.compare_exchange_strong(before, empty, std::memory_order_acquire));
   }
 
-  /// True: somebody has woken it, and `park` returns at once. Waits for that up to `time`.
-  [[nodiscard]] bool woken_within(std::chrono::microseconds time) {
-    std::unique_lock lock(mutex_);
-    return wakes_.wait_for(lock, time, [this] { return woken_.load(); });
+  /// True: somebody has woken it, and `park` returns at once. Sleeps for that up to `time`.
+  [[nodiscard]] bool woken_within(std::chrono::microseconds time) noexcept {
+    const auto until = std::chrono::steady_clock::now() + time;
+    std::uint32_t before = empty;
+    if (!state_.compare_exchange_strong(before, asleep, std::memory_order_relaxed)) return true;
+    while (state_.load(std::memory_order_relaxed) == asleep && futex_wait_until(state_, asleep, until)) {
+    }
+    before = asleep;
+    return !state_.compare_exchange_strong(before, empty, std::memory_order_relaxed);
   }
-  [[nodiscard]] bool woken() const noexcept { return woken_.load(); }
+  [[nodiscard]] bool woken() const noexcept { return state_.load(std::memory_order_relaxed) == is_woken; }
 
-  void unpark() {
-    // Notified under the lock: the parker may lie on the stack of the thread that is woken.
-    const std::lock_guard lock(mutex_);
-    woken_ = true;
-    wakes_.notify_one();
+  void unpark() noexcept {
+    if (state_.exchange(is_woken, std::memory_order_release) == asleep) futex_wake_one(&state_);
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable wakes_;
-  std::atomic<bool> woken_{false};
+  static constexpr std::uint32_t empty = 0;
+  static constexpr std::uint32_t is_woken = 1;
+  static constexpr std::uint32_t asleep = 2;
+
+  futex_word state_{empty};
 };
 
 }  // namespace glint::detail

@@ -87,7 +87,8 @@ result<std::unique_ptr<runtime>> runtime::create(const config& settings, clock& 
 }
 
 runtime::runtime(intrusive_ptr<gpu::platform> platform, const config& settings, resource_totals totals, clock& time)
-    : timers_(time),
+    : memory_(settings),
+      timers_(time),
       platform_(std::move(platform)),
       scheduler_(std::make_unique<glint::detail::scheduler>(slot_count_of(settings.cpus), settings.idle_spin_us,
                                                             timers_, report_after_of(settings))),

@@ -13,6 +13,7 @@
 #include <glint/gpu/platform.hpp>
 #include "actor_directory.hpp"
 #include "blocked_bodies.hpp"
+#include "kept_memory.hpp"
 #include "resource_ledger.hpp"
 #include "scheduler.hpp"
 #include "timer_service.hpp"
@@ -74,7 +75,8 @@ class runtime {
  private:
   runtime(intrusive_ptr<gpu::platform> platform, const config& settings, resource_totals totals, clock& time);
 
-  timer_service timers_;  // first: outlives all that may have timers in it
+  const kept_memory memory_;  // last to go: whatever ends frees into it
+  timer_service timers_;      // outlives all that may have timers in it
   intrusive_ptr<gpu::platform> platform_;
   std::unique_ptr<glint::detail::scheduler> scheduler_;
   const resource_totals totals_;

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <unordered_set>
+#include <vector>
 
 #include <glint/base/exception.hpp>
 #include <glint/base/log.hpp>
@@ -16,53 +14,15 @@
 #include <glint/gpu/poller.hpp>
 #include <glint/gpu/storage.hpp>
 #include "blocked_bodies.hpp"
+#include "distinct.hpp"
 #include "pause.hpp"
 #include "runtime.hpp"
 #include "scheduler.hpp"
+#include "told_count.hpp"
 #include "waiting_reports.hpp"
 
 namespace glint::detail {
 namespace {
-
-/// How a blocked thread came back.
-enum class woken { told, late, stopped, for_ever };
-
-/// Counts the objects that were told to be settled, for one waiting thread. Lives on that thread's stack.
-class told_count {
- public:
-  void one_done() noexcept {
-    // Under the lock, so that the thread cannot be gone before this has let go of it.
-    const std::lock_guard lock(mutex_);
-    ++done_;
-    changed_.notify_one();
-  }
-
-  /// The task that waits here was stopped.
-  void stop() noexcept {
-    const std::lock_guard lock(mutex_);
-    stopped_ = true;
-    changed_.notify_one();
-  }
-
-  /// Blocks until `count` were told, the time, or `stop`.
-  [[nodiscard]] woken wait(std::size_t count, std::chrono::steady_clock::time_point until) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, until, [this, count] { return done_ >= count || stopped_; });
-    if (done_ >= count) return woken::told;
-    return stopped_ ? woken::stopped : woken::late;
-  }
-  /// Blocks until `count` were told, which is about to happen.
-  void wait_for_last(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this, count] { return done_ >= count; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::size_t done_ = 0;
-  bool stopped_ = false;
-};
 
 /// A body's slot is another's while its thread sleeps.
 class slot_lent {
@@ -129,7 +89,7 @@ class blocked_thread {
   }
 
   [[nodiscard]] woken wait_until(steady::time_point next, const deadline& until) {
-    return told_.wait(awaited_.count, until ? std::min(next, *until) : next);
+    return told_.wait(until ? std::min(next, *until) : next);
   }
   [[nodiscard]] static bool passed(const deadline& until) { return until && steady::now() >= *until; }
 
@@ -196,11 +156,16 @@ class blocked_thread {
 /// One awaited object of a blocked thread.
 class settled_waiter final : public store::waiter {
  public:
-  explicit settled_waiter(told_count& owner) noexcept : waiter(store::readiness::ready), owner_(owner) {}
-  void level_reached(store::entry&) noexcept override { owner_.one_done(); }
+  settled_waiter() noexcept : waiter(store::readiness::ready) {}
+  /// False: it is settled already.
+  [[nodiscard]] bool link(store::entry& to, told_count& told) noexcept {
+    told_ = &told;
+    return to.add(*this);
+  }
+  void level_reached(store::entry&) noexcept override { told_->one_done(); }
 
  private:
-  told_count& owner_;
+  told_count* told_ = nullptr;
 };
 
 /// Runs the task that is to make the object on this thread, if it has not begun and there is a slot for it. Else the
@@ -220,8 +185,10 @@ void run_what_is_awaited(store::entry& entry) noexcept {
 }
 
 /// A worker is about to settle it, perhaps: waking one takes 14 us, 36 after a pause. Where that has been in
-/// vain for some time (long tasks, or more threads than cores) it is tried now and then only.
-bool settles_soon(const store::entry& entry) noexcept {
+/// vain for some time (long tasks, or more threads than cores) it is tried now and then only. `look` is asked `looks`
+/// times between two glances at the clock.
+template <class Look>
+bool comes_soon(const Look& look, int looks) {
   constexpr std::chrono::microseconds soon{50};
   constexpr std::uint32_t trusted = 4;
   constexpr std::uint32_t now_and_then = 16;
@@ -229,8 +196,8 @@ bool settles_soon(const store::entry& entry) noexcept {
   if (in_vain >= trusted && in_vain++ % now_and_then != 0) return false;
   const auto end = std::chrono::steady_clock::now() + soon;
   do {
-    for (int i = 0; i < 32; ++i) {
-      if (entry.settled()) {
+    for (int i = 0; i < looks; ++i) {
+      if (look()) {
         in_vain = 0;
         return true;
       }
@@ -244,7 +211,7 @@ bool settles_soon(const store::entry& entry) noexcept {
 /// Whether the object settles without blocking this thread, a thread of the user's.
 bool settled_by_helping(store::entry& entry) noexcept {
   run_what_is_awaited(entry);
-  return settles_soon(entry);
+  return comes_soon([&entry] { return entry.settled(); }, 32);
 }
 
 }  // namespace
@@ -255,14 +222,14 @@ bool wait_settled(const intrusive_ptr<store::entry>& entry, const deadline& unti
   // A destructor of the user's may wait on a worker outside of any body: that thread has a slot, and is none of these.
   const bool of_the_users = !current_task() && !slot_holder::current();
   if (!until && of_the_users && settled_by_helping(*entry)) return true;
-  told_count told;
-  settled_waiter waiter(told);
-  if (!entry->add(waiter)) return true;
+  told_count told(1);
+  settled_waiter waiter;
+  if (!waiter.link(*entry, told)) return true;
   blocked_thread thread(told, {.entries = {&entry, 1}, .count = 1});
   const woken how = thread.wait(until);
   if (how == woken::told) return true;
   if (!entry->remove(waiter)) {
-    told.wait_for_last(1);  // it is being told right now: the waiter must not go before that
+    told.wait_for_all(0);  // it is being told right now: the waiter must not go before that
     return true;
   }
   if (how != woken::late) thread.throw_reason(how);
@@ -271,52 +238,79 @@ bool wait_settled(const intrusive_ptr<store::entry>& entry, const deadline& unti
 
 namespace {
 
-void check_wait(std::span<const intrusive_ptr<store::entry>> entries, std::size_t count) {
-  std::unordered_set<store::entry*> seen;
-  for (const auto& e : entries) {
-    require_ref(e);
-    if (!seen.insert(e.get()).second) {
-      throw exception(error(errc::duplicate_ref, "wait was given two refs to one object of type " + e->type().name()));
-    }
-  }
-  if (count > entries.size()) {
-    throw exception(error(errc::invalid_argument,
-                          "wait for " + std::to_string(count) + " of " + std::to_string(entries.size()) + " refs"));
+using entry_span = std::span<const intrusive_ptr<store::entry>>;
+
+/// Where the first `count` settled ones are, or all if there are fewer. The others' levels are not even read.
+void find_settled(entry_span entries, std::size_t count, std::vector<std::size_t>& found) {
+  found.clear();
+  for (std::size_t i = 0; found.size() < count && i < entries.size(); ++i) {
+    if (entries[i]->settled()) found.push_back(i);
   }
 }
 
-/// Marks the first `count` settled entries and no others; returns how many there were.
-std::size_t mark_settled(std::span<const intrusive_ptr<store::entry>> entries, std::size_t count,
-                         std::span<char> settled) {
-  std::size_t marked = 0;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    settled[i] = marked < count && entries[i]->settled();
-    marked += settled[i] ? 1 : 0;
+/// The same, for a short time. Only a thread of the user's that waits without a deadline, as with a single object.
+bool settle_soon(entry_span entries, std::size_t count, std::vector<std::size_t>& found) {
+  const auto enough = [&] {
+    find_settled(entries, count, found);
+    return found.size() == count;
+  };
+  return comes_soon(enough, entries.size() < 32 ? 8 : 1);
+}
+
+/// Waiters of one thread on many objects.
+class linked_waiters {
+ public:
+  /// Stops as soon as enough are settled.
+  linked_waiters(entry_span entries, told_count& told)
+      : entries_(entries), told_(told), waiters_(std::make_unique<settled_waiter[]>(entries.size())) {
+    for (; linked_ < entries.size() && !told.reached(); ++linked_) {
+      if (!waiters_[linked_].link(*entries[linked_], told)) told.one_done();
+    }
   }
-  return marked;
+  linked_waiters(const linked_waiters&) = delete;
+  linked_waiters& operator=(const linked_waiters&) = delete;
+
+  /// Some are being told right now: the waiters must not go before that. `count`: what `told` waited for.
+  void unlink(std::size_t count) noexcept {
+    std::size_t all_told = 0;
+    for (std::size_t i = 0; i < linked_; ++i) all_told += entries_[i]->remove(waiters_[i]) ? 0 : 1;
+    told_.wait_for_all(static_cast<std::ptrdiff_t>(all_told) - static_cast<std::ptrdiff_t>(count));
+  }
+
+ private:
+  entry_span entries_;
+  told_count& told_;
+  std::unique_ptr<settled_waiter[]> waiters_;  // of addresses that stay
+  std::size_t linked_ = 0;
+};
+
+void block_for_some(entry_span entries, std::size_t count, const deadline& until, std::vector<std::size_t>& found) {
+  told_count told(count);
+  linked_waiters waiters(entries, told);
+  blocked_thread thread(told, {.entries = entries, .count = count});
+  const woken how = told.reached() ? woken::told : thread.wait(until);
+  waiters.unlink(count);
+  find_settled(entries, count, found);
+  const bool ended = how == woken::stopped || how == woken::for_ever;
+  if (found.size() < count && ended) thread.throw_reason(how);
 }
 
 }  // namespace
 
-void wait_some(std::span<const intrusive_ptr<store::entry>> entries, std::size_t count, const deadline& until,
-               std::span<char> settled) {
-  check_wait(entries, count);
-  if (mark_settled(entries, count, settled) == count) return;
-  told_count told;
-  std::deque<settled_waiter> waiters;  // stable addresses
-  for (const auto& e : entries) {
-    waiters.emplace_back(told);
-    if (!e->add(waiters.back())) told.one_done();
+std::vector<std::size_t> wait_some(entry_span entries, std::size_t count, const deadline& until) {
+  list_print rest = require_distinct(entries);
+  if (count > entries.size()) {
+    throw exception(error(errc::invalid_argument,
+                          "wait for " + std::to_string(count) + " of " + std::to_string(entries.size()) + " refs"));
   }
-  blocked_thread thread(told, {.entries = entries, .count = count});
-  const woken how = thread.wait(until);
-  std::size_t untold = 0;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (entries[i]->remove(waiters[i])) ++untold;
-  }
-  told.wait_for_last(entries.size() - untold);  // some are being told right now: the waiters must not go before that
-  const bool ended = how == woken::stopped || how == woken::for_ever;
-  if (mark_settled(entries, count, settled) < count && ended) thread.throw_reason(how);
+  std::vector<std::size_t> found;
+  found.reserve(count);
+  find_settled(entries, count, found);
+  const auto soon = [&] { return !until && !current_task() && settle_soon(entries, count, found); };
+  if (found.size() < count && !soon()) block_for_some(entries, count, until, found);
+  for (const std::size_t i : found) rest.subtract(entries[i].get());
+  expect_distinct(rest);
+  return found;
 }
 
 void wait_unused(store::entry& entry) {

@@ -2,10 +2,10 @@
 #include "deferred_frees.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 #include <utility>
 
+#include <glint/base/recycled_memory.hpp>
 #include <glint/gpu/device_memory.hpp>
 #include <glint/gpu/platform.hpp>
 
@@ -13,33 +13,34 @@ namespace glint::gpu {
 
 namespace {
 
-std::shared_ptr<void> host_memory(void* data, intrusive_ptr<ref_counted> owner) {
-  if (!owner) return {data, &std::free};
+std::shared_ptr<void> host_memory(memory_block block, intrusive_ptr<ref_counted> owner) {
+  if (!owner) return {block.data, [bytes = block.bytes](void* data) { recycled_memory::free(data, bytes); }};
   return {owner.detach(), [](void* counted) { static_cast<ref_counted*>(counted)->release(); }};
 }
 
 }  // namespace
 
-void free_memory(device_context* context, void* data, intrusive_ptr<ref_counted> owner,
+void free_memory(device_context* context, memory_block block, intrusive_ptr<ref_counted> owner,
                  const std::vector<stream_point>& uses) noexcept {
   const auto abandoned = [](const stream_point& p) { return p.stream->abandoned(p.sequence); };
   const bool keep = std::ranges::any_of(uses, abandoned);
   if (context) {
-    if (!keep) context->memory().free(data);
+    if (!keep) context->memory().free(block.data);
     return;
   }
-  const std::shared_ptr<void> memory = host_memory(data, std::move(owner));
+  if (!keep && !owner) return recycled_memory::free(block.data, block.bytes);
+  const std::shared_ptr<void> memory = host_memory(block, std::move(owner));
   for (const stream_point& p : uses) {
     if (abandoned(p)) p.stream->keep_until_end(memory);
   }
 }
 
-deferred_free::deferred_free(intrusive_ptr<device_context> context, void* data, intrusive_ptr<ref_counted> owner,
-                             std::vector<stream_point> uses) noexcept
-    : context_(std::move(context)), data_(data), owner_(std::move(owner)), uses_(std::move(uses)) {}
+deferred_free::deferred_free(intrusive_ptr<device_context> context, memory_block block,
+                             intrusive_ptr<ref_counted> owner, std::vector<stream_point> uses) noexcept
+    : context_(std::move(context)), block_(block), owner_(std::move(owner)), uses_(std::move(uses)) {}
 
 void deferred_free::free_once() noexcept {
-  if (!freed_.exchange(true)) free_memory(context_.get(), data_, std::move(owner_), uses_);
+  if (!freed_.exchange(true)) free_memory(context_.get(), block_, std::move(owner_), uses_);
 }
 
 bool deferred_free::try_free() {

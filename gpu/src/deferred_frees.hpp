@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <list>
 #include <vector>
 
@@ -13,10 +14,17 @@ namespace glint::gpu {
 
 class device_context;
 
+/// Memory as its owner asked for it.
+struct memory_block {
+  void* data;
+  std::size_t bytes;
+};
+
 /// Frees memory of which all `uses` are over. What an abandoned stream may still touch is kept instead: host memory
 /// until the stream's end, device memory until the device's. `context` null: host memory; `owner` not null: host memory
-/// that is not freed but let go.
-void free_memory(device_context* context, void* data, intrusive_ptr<ref_counted> owner,
+/// that is not freed but let go. Who gets recycled host memory
+/// next writes there at once: as with `free`, no device may use it any more.
+void free_memory(device_context* context, memory_block block, intrusive_ptr<ref_counted> owner,
                  const std::vector<stream_point>& uses) noexcept;
 
 /// Memory whose last handle went while work that uses it may not have run. Freed by whoever notices first that all its
@@ -24,7 +32,7 @@ void free_memory(device_context* context, void* data, intrusive_ptr<ref_counted>
 class deferred_free final : public ref_counted, public point_listener {
  public:
   /// As free_memory.
-  deferred_free(intrusive_ptr<device_context> context, void* data, intrusive_ptr<ref_counted> owner,
+  deferred_free(intrusive_ptr<device_context> context, memory_block block, intrusive_ptr<ref_counted> owner,
                 std::vector<stream_point> uses) noexcept;
 
   /// Begins to listen. Precondition: the caller's count passes to the listening.
@@ -39,7 +47,7 @@ class deferred_free final : public ref_counted, public point_listener {
   void free_once() noexcept;
 
   const intrusive_ptr<device_context> context_;
-  void* const data_;
+  const memory_block block_;
   intrusive_ptr<ref_counted> owner_;  // whoever frees takes it
   const std::vector<stream_point> uses_;
   std::size_t next_ = 0;  // uses before it are over; the listening's own

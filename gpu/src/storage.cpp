@@ -2,13 +2,12 @@
 #include <glint/gpu/storage.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <utility>
 
 #include <glint/base/assert.hpp>
+#include <glint/base/recycled_memory.hpp>
 #include <glint/gpu/device_memory.hpp>
 #include <glint/gpu/platform.hpp>
 
@@ -16,15 +15,7 @@
 
 namespace glint::gpu {
 
-namespace {
-
-void* allocate_host(std::size_t bytes) {
-  constexpr std::size_t unit = storage::host_alignment_bytes;
-  if (bytes > std::numeric_limits<std::size_t>::max() - unit) return nullptr;
-  return std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
-}
-
-}  // namespace
+static_assert(recycled_memory::alignment == storage::host_alignment_bytes);
 
 storage::storage(intrusive_ptr<device_context> context, void* data, std::size_t bytes,
                  intrusive_ptr<gpu::stream> home) noexcept
@@ -33,7 +24,7 @@ storage::storage(intrusive_ptr<device_context> context, void* data, std::size_t 
 result<intrusive_ptr<storage>> storage::on_host(std::size_t bytes, host_fill fill) {
   void* data = nullptr;
   if (bytes != 0) {
-    data = allocate_host(bytes);
+    data = recycled_memory::try_allocate(bytes);
     if (!data) return fail(errc::out_of_memory, "the host has no room for " + std::to_string(bytes) + " bytes");
     if (fill == host_fill::zeros) std::memset(data, 0, bytes);
   }
@@ -70,9 +61,10 @@ void storage::destroy() noexcept {
     std::vector<stream_point> uses = uses_.points();
     const auto over = [](const stream_point& p) { return p.stream->known_reached(p.sequence); };
     if (std::ranges::all_of(uses, over)) {
-      free_memory(context_.get(), data_, std::move(owner_), uses);
+      free_memory(context_.get(), {data_, bytes_}, std::move(owner_), uses);
     } else {
-      auto deferred = make_intrusive<deferred_free>(context_, data_, std::move(owner_), std::move(uses));
+      auto deferred =
+          make_intrusive<deferred_free>(context_, memory_block{data_, bytes_}, std::move(owner_), std::move(uses));
       if (context_) context_->deferred().add(deferred);
       deferred.detach()->start();
     }

@@ -49,6 +49,8 @@ TEST(Config, EverySettingHasVariableAndArgument) {
                         .log_level = log_level::debug,
                         .idle_spin_us = 5,
                         .memory_bytes = 8ull << 30,
+                        .recycled_bytes = 32ull << 20,
+                        .malloc_keep_bytes = 1ull << 30,
                         .resources = "licence=2,tape=0.5",
                         .report_waiting_after_s = 0.5};
   EXPECT_EQ(load({{"GLINT_CPUS", "2"},
@@ -58,16 +60,19 @@ TEST(Config, EverySettingHasVariableAndArgument) {
                   {"GLINT_LOG_LEVEL", "debug"},
                   {"GLINT_IDLE_SPIN_US", "5"},
                   {"GLINT_MEMORY_BYTES", "8GiB"},
+                  {"GLINT_RECYCLED_BYTES", "32MiB"},
+                  {"GLINT_MALLOC_KEEP_BYTES", "1GiB"},
                   {"GLINT_RESOURCES", "licence=2,tape=0.5"},
                   {"GLINT_REPORT_WAITING_AFTER_S", "0.5"}})
                 .value(),
             expected);
-  EXPECT_EQ(load({}, {"--glint-cpus=2", "--glint-devices=3", "--glint-device-memory-bytes=1024MiB",
-                      "--glint-backend=emulated", "--glint-log-level=debug", "--glint-idle-spin-us=5",
-                      "--glint-memory-bytes=8192MiB", "--glint-resources=licence=2,tape=0.5",
-                      "--glint-report-waiting-after-s", "0.5"})
-                .value(),
-            expected);
+  EXPECT_EQ(
+      load({}, {"--glint-cpus=2", "--glint-devices=3", "--glint-device-memory-bytes=1024MiB",
+                "--glint-backend=emulated", "--glint-log-level=debug", "--glint-idle-spin-us=5",
+                "--glint-memory-bytes=8192MiB", "--glint-recycled-bytes=32768KiB", "--glint-malloc-keep-bytes=1024MiB",
+                "--glint-resources=licence=2,tape=0.5", "--glint-report-waiting-after-s", "0.5"})
+          .value(),
+      expected);
 }
 
 TEST(Config, AnArgumentMayHaveItsValueBehindIt) {

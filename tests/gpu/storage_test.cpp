@@ -2,7 +2,11 @@
 #include <glint/gpu/storage.hpp>
 
 #include <array>
+#include <cstring>
 #include <memory>
+
+#include <glint/base/recycled_memory.hpp>
+#include <glint/base/slab.hpp>
 
 #include "fixture.hpp"
 
@@ -105,6 +109,29 @@ TEST_F(Storage, HostMemoryIsKeptForCopies) {
   from.reset();  // AddressSanitizer sees it if the copy reads freed memory
   fake->run();
   EXPECT_EQ(static_cast<char*>(to->data())[63], 0);
+}
+
+/// Memory that is used again would be overwritten under the copy: nobody gets it before the copy has run.
+TEST_F(Storage, HostMemoryIsNotRecycledBeforeItsLastUse) {
+  constexpr std::size_t bytes = std::size_t{128} << 10;
+  recycled_memory::keep_bytes(std::size_t{1} << 20);
+  auto from = storage::on_host(bytes, host_fill::zeros).value();
+  const void* const lies_at = from->data();
+  auto to = device_bytes(bytes);
+  ASSERT_TRUE(a->copy(to->data(), from->data(), bytes));
+  from->note_read(a->now());
+  to->note_write(a->now());
+  from.reset();
+  EXPECT_EQ(recycled_memory::counts().kept_blocks, 0u);
+  auto meanwhile = storage::on_host(bytes).value();
+  EXPECT_NE(meanwhile->data(), lies_at);
+  std::memset(meanwhile->data(), 1, bytes);
+  settle();
+  EXPECT_EQ(static_cast<char*>(to->data())[bytes - 1], 0);
+  if (slab_allocated::from_slabs) {  // with a sanitizer nothing is recycled
+    EXPECT_EQ(storage::on_host(bytes).value()->data(), lies_at);
+  }
+  recycled_memory::keep_bytes(0);
 }
 
 TEST_F(Storage, HostMemoryOfAnAbandonedCopyIsKeptUntilTheStreamsEnd) {

@@ -5,6 +5,7 @@
 
 #include <glint/base/exception.hpp>
 #include <glint/base/local_only.hpp>
+#include <glint/base/recycling_allocator.hpp>
 #include <glint/core/actor.hpp>
 #include <glint/core/actor_pool.hpp>
 #include <glint/core/any_ref.hpp>

@@ -38,7 +38,9 @@ struct config {
   glint::log_level log_level = glint::log_level::info;  ///< Messages below it are dropped.
   std::uint32_t idle_spin_us = 50;                      ///< How long an idle thread spins before it sleeps, us.
   std::uint64_t memory_bytes = 0;                       ///< Host memory to share out; 0: what the machine has, bytes.
-  std::string resources = {};                           ///< Custom resources of the node, as "licence=2,tape=0.5".
+  std::uint64_t recycled_bytes = 256ull << 20;          ///< Free large host blocks of Glint's that are kept, bytes.
+  std::uint64_t malloc_keep_bytes = 0;  ///< Free memory that glibc's malloc is to keep; 0: its own way, bytes.
+  std::string resources = {};           ///< Custom resources of the node, as "licence=2,tape=0.5".
   double report_waiting_after_s =
       10;  ///< A request that waits so long is logged, a get six times as long; 0: never, s.
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -91,6 +92,15 @@ template <some_ref Ref>
   } else {
     return any_ref_access::make(std::move(entry));
   }
+}
+
+/// The entries that refs in a row refer to, seen where the refs lie: a ref is a pointer to an entry and nothing else.
+template <some_ref Ref>
+[[nodiscard]] std::span<const intrusive_ptr<store::entry>> entries_in(std::span<const Ref> refs) noexcept {
+  using entry_pointer = intrusive_ptr<store::entry>;
+  static_assert(std::is_standard_layout_v<Ref> && sizeof(Ref) == sizeof(entry_pointer));
+  if (refs.empty()) return {};
+  return {&entry_of(refs.front()), refs.size()};
 }
 
 template <some_ref Ref>

@@ -25,7 +25,11 @@ template <class T>
   if constexpr (!detail::some_ref<T> && detail::check_transferable<stored>()) {
     const detail::call_scope scope;
     auto entry = make_intrusive<store::typed_entry<stored>>();
-    entry->construct([&]() -> stored { return stored(std::forward<T>(value)); });
+    if constexpr (detail::is_recycled_vector<stored> && std::is_lvalue_reference_v<T>) {
+      entry->construct([&]() -> stored { return detail::copy_of<stored>(value); });
+    } else {
+      entry->construct([&]() -> stored { return stored(std::forward<T>(value)); });
+    }
     entry->publish_ready();
     detail::count_put();
     return detail::ref_access::make<stored>(std::move(entry));
@@ -55,7 +59,7 @@ T take_value(intrusive_ptr<store::entry> entry) {
       make_private(store::descriptor_of<T>(), &copy);
       return copy;
     } else if constexpr (store::detail::copyable<T>()) {
-      return value;
+      return copy_of<T>(value);
     } else {
       throw exception(error(errc::not_copyable, "others hold the object, and its type cannot be copied")
                           .with_subject("object of type " + type_name<T>()));

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <span>
 #include <utility>
@@ -115,8 +116,7 @@ class tensor : public tensor_base {
   [[nodiscard]] static tensor from(std::span<const T> values, extents shape) {
     tensor made(make_on_host(dtype_of<T>(), shape, false));
     made.require_count(values.size());
-    T* to = made.data();
-    for (const T& v : values) *to++ = v;
+    if (!values.empty()) std::memcpy(made.data(), values.data(), values.size_bytes());
     return made;
   }
   /// Host memory, all zero.

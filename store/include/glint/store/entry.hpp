@@ -14,6 +14,7 @@
 #include <glint/base/error.hpp>
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/mutex.hpp>
+#include <glint/base/recycling_allocator.hpp>
 #include <glint/base/serializable.hpp>
 #include <glint/base/slab.hpp>
 #include <glint/base/type_name.hpp>
@@ -249,7 +250,7 @@ void visit_tensors(void* value, const tensor_visitor& visitor) {
 template <class T>
 entry* clone(const void* value) {
   auto copy = make_intrusive<typed_entry<T>>();
-  copy->construct([value]() -> T { return *static_cast<const T*>(value); });
+  copy->construct([value]() -> T { return glint::detail::copy_of(*static_cast<const T*>(value)); });
   return copy.detach();
 }
 

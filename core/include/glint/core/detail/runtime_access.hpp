@@ -2,10 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <source_location>
 #include <span>
+#include <vector>
 
 #include <glint/core/detail/call_scope.hpp>
 #include <glint/core/options.hpp>
@@ -49,11 +51,10 @@ using deadline = std::optional<std::chrono::steady_clock::time_point>;
 /// meanwhile. Throws empty_ref; and why the calling task was stopped, if it is before the object is there.
 bool wait_settled(const intrusive_ptr<store::entry>& entry, const deadline& until);
 
-/// Blocks until `count` of the entries are settled, or the deadline; fills `settled`, one flag an entry: true for the
-/// first `count` of those that are, in order. Throws duplicate_ref, empty_ref, invalid_argument (count above the
-/// number), and as wait_settled.
-void wait_some(std::span<const intrusive_ptr<store::entry>> entries, std::size_t count, const deadline& until,
-               std::span<char> settled);
+/// Blocks until `count` of the entries are settled, or the deadline; gives where the first `count` of those that are
+/// stand, in order. Throws duplicate_ref, empty_ref, invalid_argument (count above the number), and as wait_settled.
+[[nodiscard]] std::vector<std::size_t> wait_some(std::span<const intrusive_ptr<store::entry>> entries,
+                                                 std::size_t count, const deadline& until);
 
 /// Blocks until no stream uses host memory of the tensors inside: who takes the value may write there.
 void wait_unused(store::entry& entry);
