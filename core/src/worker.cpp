@@ -80,9 +80,15 @@ bool worker::rest() noexcept {
   scheduler_.sleepers_[static_cast<std::size_t>(own)] = this;
   lanes_.clear();
   slab::flush();  // what this thread freed is others', and may be the last of a slab
-  scheduler_.lookers_.fetch_add(scheduler::one_spins);
+  // One that spins is enough: more would take the cores of those who make the work.
+  const bool alone = scheduler_.lookers_.fetch_add(scheduler::one_spins) % scheduler::one_dozes == 0;
   scheduler_.idle_.add(own);
-  found what = scheduler_.claims_waiting_.load() != 0 ? take_back(own) : spin(own);
+  found what = found::nothing;
+  if (scheduler_.claims_waiting_.load() != 0) {
+    what = take_back(own);
+  } else if (alone) {
+    what = spin(own);
+  }
   if (what == found::nothing) {
     scheduler_.lookers_.fetch_add(scheduler::one_dozes - scheduler::one_spins);
     what = doze(own);
