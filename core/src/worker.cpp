@@ -120,7 +120,9 @@ worker::found worker::spin(int own) noexcept {
   using steady = std::chrono::steady_clock;
   const auto until = steady::now() + std::chrono::microseconds(scheduler_.idle_spin_us_);
   while (steady::now() < until) {
-    pause_between_looks();
+    // Where a user's thread runs what it submits, each look takes its queue out of its cache.
+    const int pauses = scheduler_.helped_.load(std::memory_order_relaxed) ? 4 : 1;
+    for (int i = 0; i < pauses; ++i) pause_between_looks();
     if (parker_.woken()) return found::turned_away;
     if (scheduler_.something_to_do(seen_)) return take_back(own);
   }
