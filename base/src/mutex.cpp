@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/base/mutex.hpp>
 
+#include <thread>
+
+#include <glint/base/detail/pause.hpp>
+
 namespace glint {
 
-/// Who has waited takes the lock as `awaited`, as it cannot know whether others wait still.
+/// Reads until the lock is free before it tries again: a try takes the line from the holder.
 void spin_mutex::lock_contended() noexcept {
-  constexpr int spins_max = 64;
-  for (int spins = 0; spins < spins_max; ++spins) {
-    std::uint8_t before = free;
-    if (state_.load(std::memory_order_relaxed) == free &&
-        state_.compare_exchange_weak(before, held, std::memory_order_acquire)) {
-      return;
+  constexpr int looks_max = 64;
+  int looks = 0;
+  do {
+    while (held_.load(std::memory_order_relaxed)) {
+      if (++looks < looks_max) {
+        detail::pause_briefly();
+      } else {
+        std::this_thread::yield();
+      }
     }
-  }
-  while (state_.exchange(awaited, std::memory_order_acquire) != free) state_.wait(awaited, std::memory_order_relaxed);
+  } while (held_.exchange(true, std::memory_order_acquire));
 }
 
 }  // namespace glint

@@ -36,20 +36,20 @@ struct budget {
 /// What the operations need today. Locks are mutexes and spin mutexes; bytes those of g++ on x86-64.
 constexpr std::array budgets{
     // submit of a value, which is moved in; run; get; the end of the ref
-    budget{"task", 2, 352, 7, 0},
+    budget{"task", 2, 328, 4, 0},
     // map of a value, which is moved in; run; get; the end of the ref: the object's entry, and a 64th of a record, of
     // its place in a queue and of the task that runs its calls
-    budget{"map_call", 1.05, 190, 3.3, 0, 0.02, 56},
+    budget{"map_call", 1.05, 190, 3.1, 0, 0.02, 56},
     // submit with the ref of the link before, which is moved out of; run; the end of the ref
-    budget{"chain_link", 2, 416, 8, 0},
+    budget{"chain_link", 2, 392, 5, 0},
     // call with a value, which is moved in; run; get; the end of the ref; now and then the actor yields its worker
-    budget{"actor_call", 2, 448, 8.2, 0},
+    budget{"actor_call", 2, 424, 7.2, 0},
     // get of an object that is there
     budget{"get_ready", 0, 0, 0, 0},
     // put of a value by move; the end of the ref
-    budget{"put_small", 1, 120, 3, 0},
+    budget{"put_small", 1, 120, 2, 0},
     // put of a vector of 1 MiB by move; get by move; the end of the ref
-    budget{"put_1m_by_move", 1, 144, 3, 0},
+    budget{"put_1m_by_move", 1, 144, 2, 0},
 };
 
 constexpr int operations = 1'000;

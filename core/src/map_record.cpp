@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/core/detail/map_record.hpp>
 
+#include <glint/base/detail/pause.hpp>
 #include <glint/base/exception.hpp>
 #include "context.hpp"
-#include "pause.hpp"
 #include "runtime.hpp"
 
 namespace glint::detail {

@@ -63,10 +63,14 @@ bool is_device_loss(const std::exception_ptr& thrown) {
 
 const char* text_of(no_retry why) noexcept {
   switch (why) {
-    case no_retry::none: break;
-    case no_retry::argument_moved_in: return "an argument had been moved in";
-    case no_retry::function_object_called: return "its function object had been called";
-    case no_retry::objects_yielded: return "it had yielded objects";
+    case no_retry::none:
+      break;
+    case no_retry::argument_moved_in:
+      return "an argument had been moved in";
+    case no_retry::function_object_called:
+      return "its function object had been called";
+    case no_retry::objects_yielded:
+      return "it had yielded objects";
   }
   return "";
 }

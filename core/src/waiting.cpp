@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <glint/base/detail/pause.hpp>
 #include <glint/base/exception.hpp>
 #include <glint/base/log.hpp>
 #include <glint/core/detail/runtime_access.hpp>
@@ -15,7 +16,6 @@
 #include <glint/gpu/storage.hpp>
 #include "blocked_bodies.hpp"
 #include "distinct.hpp"
-#include "pause.hpp"
 #include "runtime.hpp"
 #include "scheduler.hpp"
 #include "told_count.hpp"

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include <glint/base/detail/pause.hpp>
 #include <glint/base/slab.hpp>
-#include "pause.hpp"
 #include "scheduler.hpp"
 
 namespace glint::detail {

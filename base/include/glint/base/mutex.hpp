@@ -40,32 +40,25 @@ class GLINT_THREAD_ANNOTATION(capability("mutex")) mutex {
   std::mutex mutex_;
 };
 
-/// A lock of one byte for sections of a few instructions that allocate nothing and call nobody. Spins briefly, then
-/// waits in the kernel (std::atomic::wait), so that a preempted holder costs no core. Whether anybody waits so is part
-/// of the state, so that `unlock` looks for nobody else: two atomic operations a section, where nobody competes.
-///
-/// Source: the third mutex of Drepper, Futexes are tricky (2011).
+/// A lock of one byte for sections of a few instructions that allocate nothing and call nobody. Who finds it held looks
+/// on for some 3 us, then gives the core away between looks: a holder that was preempted needs one. Nobody sleeps on
+/// it, so that `unlock` is a plain store: one atomic operation a section, where a lock that wakes sleepers takes two.
 class GLINT_THREAD_ANNOTATION(capability("mutex")) spin_mutex {
  public:
   void lock() noexcept GLINT_THREAD_ANNOTATION(acquire_capability()) {
 #if defined(GLINT_TEST_COUNT_LOCKS)
     detail::spin_locks_taken.fetch_add(1, std::memory_order_relaxed);
 #endif
-    std::uint8_t before = free;
-    if (!state_.compare_exchange_strong(before, held, std::memory_order_acquire)) lock_contended();
+    if (held_.exchange(true, std::memory_order_acquire)) lock_contended();
   }
   void unlock() noexcept GLINT_THREAD_ANNOTATION(release_capability()) {
-    if (state_.exchange(free, std::memory_order_release) == awaited) state_.notify_one();
+    held_.store(false, std::memory_order_release);
   }
 
  private:
-  static constexpr std::uint8_t free = 0;
-  static constexpr std::uint8_t held = 1;
-  static constexpr std::uint8_t awaited = 2;  ///< Held, and somebody may wait in the kernel.
-
   void lock_contended() noexcept;
 
-  std::atomic<std::uint8_t> state_{free};
+  std::atomic<bool> held_{false};
 };
 
 /// Holds a mutex for the scope.

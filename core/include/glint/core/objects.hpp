@@ -30,7 +30,7 @@ template <class T>
     } else {
       entry->construct([&]() -> stored { return stored(std::forward<T>(value)); });
     }
-    entry->publish_ready();
+    entry->begin_ready();
     detail::count_put();
     return detail::ref_access::make<stored>(std::move(entry));
   }

@@ -154,6 +154,8 @@ class entry : public ref_counted, public slab_allocated {
   void discard() noexcept { destroy_value(); }
   /// The producer's: the value was constructed in place. False if the entry had failed meanwhile (shutdown).
   bool publish_ready() noexcept;
+  /// The same at once, by who has just made the entry and shown it to nobody, while the runtime cannot go away.
+  void begin_ready() noexcept { level_.store(readiness::ready, std::memory_order_release); }
   bool publish_issued(gpu::stream_point at) noexcept;
   /// Anybody's: false if it was ready or failed already.
   bool fail(error e) noexcept;

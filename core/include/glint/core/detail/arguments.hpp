@@ -40,8 +40,7 @@ class value_slot {
   }
 
  private:
-  static constexpr bool may_need_copy =
-      passing_of<P>() != passing::borrow && !std::is_trivially_copyable_v<value_type>;
+  static constexpr bool may_need_copy = passing_of<P>() != passing::borrow && !std::is_trivially_copyable_v<value_type>;
   struct nothing {};
 
   value_type value_;

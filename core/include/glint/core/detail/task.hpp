@@ -375,7 +375,8 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   std::uint64_t id_ = 0;
   std::atomic<std::stop_source*> stop_source_{nullptr};  // owned; made when first asked for
   suspension* suspension_ = nullptr;
-  std::unique_ptr<const error> failure_;  ///< Known before `execute`: infeasible, no device, a copy that could not be made.
+  std::unique_ptr<const error>
+      failure_;  ///< Known before `execute`: infeasible, no device, a copy that could not be made.
 
   // The family, for those who end a task with all that it submitted. Children are linked under the parent's lock; when
   // a task ends, those that live go to its own parent.
