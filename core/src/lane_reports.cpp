@@ -39,8 +39,8 @@ void lane_reports::expired() noexcept {
       (void)timers_.schedule(*this, timers_.from_now(after_));
     }
   }
+  wake_();  // first: a log may block
   if (!line.empty()) log(log_level::warning, line);
-  wake_();
 }
 
 void lane_reports::close() noexcept {

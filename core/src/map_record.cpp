@@ -101,7 +101,11 @@ void element_task::drop_arguments() noexcept {
 
 void element_task::let_go() noexcept {
   element_->forget(*this);
-  if (std::exchange(keeps_record_, false)) record_.unpin();
+}
+
+/// Not before the object has settled: until then its entry leads to the element.
+element_task::~element_task() {
+  if (keeps_record_) record_.unpin();
 }
 
 // ---- all of them

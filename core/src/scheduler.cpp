@@ -104,9 +104,25 @@ void scheduler::wake_one() noexcept {
 void scheduler::start(int lane) noexcept {
   worker* w = std::exchange(sleepers_[static_cast<std::size_t>(lane)], nullptr);
   if (!w) w = spare();
-  if (!w) return idle_.add(lane);  // stopping, or no thread is to be had: who releases a lane next looks for work
+  if (!w) return start_another(lane);
   w->lanes_.assign(1, lane);
   w->parker_.unpark();
+}
+
+/// The scheduler stops, or no thread is to be had: one that sleeps on another idle lane goes on, if there is one; else
+/// who releases a lane next looks for work.
+void scheduler::start_another(int lane) noexcept {
+  std::vector<int> without_thread{lane};
+  for (int next = idle_.claim_any(); next >= 0; next = idle_.claim_any()) {
+    if (worker* w = std::exchange(sleepers_[static_cast<std::size_t>(next)], nullptr)) {
+      w->lanes_.assign(1, next);
+      w->parker_.unpark();
+      break;
+    }
+    without_thread.push_back(next);
+  }
+  for (const int each : without_thread) idle_.add(each);
+  if (claims_waiting_.load() != 0) serve_claims();
 }
 
 void scheduler::release(int lane) noexcept {

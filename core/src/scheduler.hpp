@@ -151,6 +151,7 @@ class scheduler {
   /// Starts an idle lane, if there is one, because there is work and nobody looks for it.
   void wake_one() noexcept;
   void start(int lane) noexcept;
+  void start_another(int lane) noexcept;
   /// A lane becomes idle or serves a claim; then work that came meanwhile gets it.
   void release(int lane) noexcept;
   void give_back(slot_holder& self) noexcept;

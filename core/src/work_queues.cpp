@@ -31,7 +31,8 @@ schedulable* work_queues::take(std::size_t lane, sightings& seen) noexcept {
   if (!item && now % own_oldest_each == 0) item = own.work.steal();
   if (!item && now % others_each == 0) item = rob(lane, seen);
   if (!item) item = own.work.pop();
-  if (!item) item = take_injected(own);
+  seen.took_many_ = false;
+  if (!item) item = take_injected(own, seen.took_many_);
   if (!item) item = rob(lane, seen);
   return item;
 }
@@ -42,14 +43,15 @@ schedulable* work_queues::take_one_injected() noexcept {
 }
 
 /// Some at a time, for an own lane that is empty; where others can steal them, and the oldest is run first.
-schedulable* work_queues::take_injected(lane_work& own) noexcept {
+schedulable* work_queues::take_injected(lane_work& own, bool& many) noexcept {
   if (injected_.looks_empty()) return nullptr;
   std::array<schedulable*, 32> out{};
   const std::size_t n = injected_.take(out);
   if (n == 0) return nullptr;
-  for (std::size_t i = n - 1; i > 0; --i) {
-    if (!own.work.push(out[i])) inject(*out[i]);
+  for (std::size_t i = n - 1; i > 0; --i) {  // announced, as the caller then looks for a thread that sleeps
+    if (!own.work.push<std::memory_order_seq_cst>(out[i])) inject(*out[i]);
   }
+  many = n > 1;
   return out.front();
 }
 

@@ -29,9 +29,13 @@ class work_queues {
    public:
     explicit sightings(const work_queues& queues) : begins_(queues.lanes(), -1) {}
 
+    /// The last `take` moved more than it gave into the own lane, where others may rob it: they are to be told.
+    [[nodiscard]] bool took_many() const noexcept { return took_many_; }
+
    private:
     friend class work_queues;
     std::vector<std::int64_t> begins_;  // of lanes that had a single item
+    bool took_many_ = false;
   };
 
   explicit work_queues(std::size_t lanes) : lanes_(lanes) {}
@@ -53,8 +57,8 @@ class work_queues {
   /// Whether there is any work. seq_cst: for who has said that it sleeps.
   [[nodiscard]] bool any() const noexcept;
   [[nodiscard]] bool any_injected() const noexcept { return !injected_.looks_empty(); }
-  /// Whether there is work that `take` would give to who holds an empty lane.
-  [[nodiscard]] bool any_for(sightings& seen) const noexcept { return any_injected() || any_lane_to_rob(seen); }
+  /// Whether there is work in lanes that `take` would give to who holds an empty one.
+  [[nodiscard]] bool any_lane_to_rob(sightings& seen) const noexcept;
 
   // ---- for reports: queues are lanes and, as the last, the one for all
 
@@ -78,10 +82,9 @@ class work_queues {
   };
 
   [[nodiscard]] schedulable* take_one_injected() noexcept;
-  [[nodiscard]] schedulable* take_injected(lane_work& own) noexcept;
+  [[nodiscard]] schedulable* take_injected(lane_work& own, bool& many) noexcept;
   [[nodiscard]] schedulable* rob(std::size_t own, sightings& seen) noexcept;
   [[nodiscard]] bool worth_robbing(std::size_t lane, sightings& seen) const noexcept;
-  [[nodiscard]] bool any_lane_to_rob(sightings& seen) const noexcept;
 
   std::vector<lane_work> lanes_;
   injection_queue<schedulable> injected_;

@@ -51,7 +51,7 @@ void worker::run_claim() noexcept {
 
 void worker::run_lane() noexcept {
   constexpr int looks_before_rest = 3;  // about a microsecond: between two short tasks the lane stays out of the mask
-  bool looked = false;                  // and while this thread did, whoever pushed woke nobody
+  bool looked = true;                   // or was woken to: meanwhile whoever pushed woke nobody
   for (int in_vain = 0; !scheduler_.stopping_.load();) {
     const int lane = lanes_.front();
     if (scheduler_.claims_waiting_.load() != 0) {
@@ -60,6 +60,7 @@ void worker::run_lane() noexcept {
       return scheduler_.release(lane);
     }
     if (schedulable* item = scheduler_.queues_.take(static_cast<std::size_t>(lane), seen_)) {
+      looked = seen_.took_many() || looked;
       if (std::exchange(looked, false) && scheduler_.queues_.any()) scheduler_.wake_one();
       in_vain = 0;
       item->run();
@@ -141,7 +142,8 @@ worker::found worker::doze(int own) noexcept {
 
 bool scheduler::something_to_do(work_queues::sightings& seen) noexcept {
   if (claims_waiting_.load() != 0 || stopping_.load()) return true;
-  return queues_.any_for(seen) && !left_to_helper();
+  if (queues_.any_lane_to_rob(seen)) return true;
+  return queues_.any_injected() && !left_to_helper();
 }
 
 // ---- threads of the user's

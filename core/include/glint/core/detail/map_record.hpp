@@ -78,6 +78,7 @@ class map_element : public object_maker {
 class element_task final : public task_base {
  public:
   element_task(const task_traits& traits, map_record& record) noexcept;
+  ~element_task() override;
 
  private:
   friend class map_element;
