@@ -105,23 +105,26 @@ void scheduler::start(int lane) noexcept {
   worker* w = std::exchange(sleepers_[static_cast<std::size_t>(lane)], nullptr);
   if (!w) w = spare();
   if (!w) return start_another(lane);
-  w->lanes_.assign(1, lane);
-  w->parker_.unpark();
+  start_on(*w, lane);
+}
+
+void scheduler::start_on(worker& w, int lane) noexcept {
+  w.lanes_.assign(1, lane);
+  w.parker_.unpark();
 }
 
 /// The scheduler stops, or no thread is to be had: one that sleeps on another idle lane goes on, if there is one; else
 /// who releases a lane next looks for work.
 void scheduler::start_another(int lane) noexcept {
-  std::vector<int> without_thread{lane};
-  for (int next = idle_.claim_any(); next >= 0; next = idle_.claim_any()) {
-    if (worker* w = std::exchange(sleepers_[static_cast<std::size_t>(next)], nullptr)) {
-      w->lanes_.assign(1, next);
-      w->parker_.unpark();
+  idle_.add(lane);
+  for (int other = 0; other < lane_count(); ++other) {
+    if (!idle_.claim(other)) continue;
+    if (worker* w = std::exchange(sleepers_[static_cast<std::size_t>(other)], nullptr)) {
+      start_on(*w, other);
       break;
     }
-    without_thread.push_back(next);
+    idle_.add(other);
   }
-  for (const int each : without_thread) idle_.add(each);
   if (claims_waiting_.load() != 0) serve_claims();
 }
 

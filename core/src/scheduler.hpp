@@ -152,6 +152,7 @@ class scheduler {
   void wake_one() noexcept;
   void start(int lane) noexcept;
   void start_another(int lane) noexcept;
+  static void start_on(worker& w, int lane) noexcept;
   /// A lane becomes idle or serves a claim; then work that came meanwhile gets it.
   void release(int lane) noexcept;
   void give_back(slot_holder& self) noexcept;

@@ -208,6 +208,12 @@ bool comes_soon(const Look& look, int looks) {
   return false;
 }
 
+/// Whether this thread may look on, and help, before it blocks. A worker may not: a destructor of the user's may wait
+/// on one outside of any body, where it has its slot.
+bool of_the_users() noexcept {
+  return !current_task() && !slot_holder::current();
+}
+
 /// Whether the object settles without blocking this thread, a thread of the user's.
 bool settled_by_helping(store::entry& entry) noexcept {
   run_what_is_awaited(entry);
@@ -219,9 +225,7 @@ bool settled_by_helping(store::entry& entry) noexcept {
 bool wait_settled(const intrusive_ptr<store::entry>& entry, const deadline& until) {
   require_ref(entry);
   if (entry->settled()) return true;
-  // A destructor of the user's may wait on a worker outside of any body: that thread has a slot, and is none of these.
-  const bool of_the_users = !current_task() && !slot_holder::current();
-  if (!until && of_the_users && settled_by_helping(*entry)) return true;
+  if (!until && of_the_users() && settled_by_helping(*entry)) return true;
   told_count told(1);
   settled_waiter waiter;
   if (!waiter.link(*entry, told)) return true;
@@ -306,7 +310,7 @@ std::vector<std::size_t> wait_some(entry_span entries, std::size_t count, const 
   std::vector<std::size_t> found;
   found.reserve(count);
   find_settled(entries, count, found);
-  const auto soon = [&] { return !until && !current_task() && settle_soon(entries, count, found); };
+  const auto soon = [&] { return !until && of_the_users() && settle_soon(entries, count, found); };
   if (found.size() < count && !soon()) block_for_some(entries, count, until, found);
   for (const std::size_t i : found) rest.subtract(entries[i].get());
   expect_distinct(rest);

@@ -90,30 +90,26 @@ class work_order_of_two : public runtime_test {
   work_order_of_two() : runtime_test(small_node(2, 0)) {}
 };
 
+/// Its slot stays taken: it blocks without telling.
+int wait_for_only_child() {
+  const auto ran = std::make_shared<event>();
+  const auto child = submit([ran] { ran->set(); });
+  ran->wait();
+  return 1;
+}
+
 /// A single item is its lane's next, and nobody is woken for it as long as somebody looks now and then; but a body that
-/// does not end must not keep it. It blocks without telling: its slot stays taken.
+/// does not end must not keep it.
 TEST_F(work_order_of_two, TheOnlyChildOfABodyThatWaitsForItRunsOnTheOtherSlot) {
   for (int i = 0; i < 300; ++i) {
-    const auto parent = submit([] {
-      const auto ran = std::make_shared<event>();
-      const auto child = submit([ran] { ran->set(); });
-      ran->wait();
-      return 1;
-    });
-    ASSERT_EQ(get(parent, deadline), 1) << "in round " << i;
+    ASSERT_EQ(get(submit<wait_for_only_child>(), deadline), 1) << "in round " << i;
   }
 }
 
 /// The same on a user's thread that runs what it waits for.
 TEST_F(work_order_of_two, TheOnlyChildOfABodyOnAUsersThreadRunsOnASlot) {
   for (int i = 0; i < 300; ++i) {
-    const auto parent = submit([] {
-      const auto ran = std::make_shared<event>();
-      const auto child = submit([ran] { ran->set(); });
-      ran->wait();
-      return 1;
-    });
-    ASSERT_EQ(get(parent), 1) << "in round " << i;
+    ASSERT_EQ(get(submit<wait_for_only_child>()), 1) << "in round " << i;
   }
 }
 
@@ -167,10 +163,7 @@ TEST_F(work_order_of_two, ASleepingSlotIsWokenForASingleChild) {
     const auto parent = submit([quiet] {
       while (std::chrono::steady_clock::now() < quiet) {  // longer than anybody looks on
       }
-      const auto ran = std::make_shared<event>();
-      const auto child = submit([ran] { ran->set(); });
-      ran->wait();
-      return 1;
+      return wait_for_only_child();
     });
     ASSERT_EQ(get(parent, deadline), 1) << "in round " << i;
   }

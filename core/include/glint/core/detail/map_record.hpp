@@ -102,10 +102,10 @@ class element_task final : public task_base {
 /// that waits for another call of the record keeps those behind it. Who is wanted elsewhere leaves between two calls.
 ///
 /// Memory: the queue and each thread that takes part have a stage; the last of them ends the record's place in the
-/// family, and drops the stages' pin. Entries pin it while their calls are pending, and so does a call that is tried
-/// again. The last pin deletes.
+/// family, and drops the stages' pin. A call that is tried again has a pin until its object has settled: as long as it
+/// is pending, its entry leads to the element. The last pin deletes.
 ///
-/// Budget of a call on a value: its share of a record and of a queue's lock; its object's entry; no lock but the
+/// Budget of a call on a value: its share of a record and of a place in a queue; its object's entry; no lock but the
 /// entry's.
 class map_record : public task_base {
  public:
