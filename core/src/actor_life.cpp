@@ -270,7 +270,9 @@ void actor_cell::begin_restart(const error& why, const call_base* except) noexce
   std::optional<error> unavailable;
   {
     const spin_guard guard(mailbox_mutex_);
-    const bool as_new = phase_ == phase::constructing && !constructor_runs_;
+    // An actor that never restarts ends, whether or not its constructor has begun: which of the two is a matter of
+    // luck.
+    const bool as_new = restarts_ && phase_ == phase::constructing && !constructor_runs_;
     if (phase_ == phase::ended || phase_ == phase::restarting || as_new) return;
     if (restarts_left_ != 0) {
       if (restarts_left_ > 0) --restarts_left_;

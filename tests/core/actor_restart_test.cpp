@@ -108,6 +108,19 @@ TEST_F(ActorRestart, WithoutMaxRestartsKillWithRestartEndsIt) {
   expect_failed(a.call<&phoenix::sum>(), errc::actor_stopped, "sum on actor bird", "may not restart");
 }
 
+/// Whether the constructor has begun is a matter of luck: the outcome must not be.
+TEST_F(ActorRestart, WithoutMaxRestartsKillWithRestartEndsAlsoWhatIsNotBuiltYet) {
+  const auto go = make_event();
+  auto a = spawn<phoenix>({.name = "bird"}, submit<after>({.cpus = 0}, go, 5));
+  auto queued = a.call<&phoenix::sum>();
+  kill(a, {.restart = true});
+  for (const auto& ref : {queued, a.call<&phoenix::sum>()}) {
+    ASSERT_TRUE(glint::try_get(ref).has_value()) << "at once";
+    expect_failed(ref, errc::actor_stopped, "sum on actor bird", "may not restart");
+  }
+  (*go)->set();
+}
+
 TEST_F(ActorRestart, PlainKillEndsARestartingActorForGood) {
   const auto inside = make_event();
   const auto go = make_event();

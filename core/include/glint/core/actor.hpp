@@ -232,7 +232,8 @@ template <class Type>
 ///
 /// With `restart` the actor is built anew instead, from its constructor's arguments, if its `max_restarts` allows that:
 /// once no body runs in the old object any more. Calls under way fail with actor_unavailable, as do those made
-/// meanwhile, unless they have retries: then they are made again, and wait.
+/// meanwhile, unless they have retries: then they are made again, and wait. One that waits for
+/// its constructor to begin is as new: it stays as it is. An actor without `max_restarts`, or with none left, ends.
 ///
 /// Does nothing for an actor that has ended. Thread-safe, never blocks; also from inside of the actor. Throws
 /// not_running, empty_ref.
