@@ -59,6 +59,7 @@ actor_cell::actor_cell(runtime& owner, std::string name, std::uint64_t id, const
       groups_(names_of(options)),
       device_open_(options.gpus > 0),
       order_(*this),
+      calls_come_in_(options.max_concurrency == 1 && groups_.empty() && !restarts_),
       mailbox_(static_cast<std::uint32_t>(options.max_concurrency), limits_of(options)),
       first_turn_(*this),
       restarts_left_(options.max_restarts) {
@@ -128,8 +129,7 @@ void actor_cell::enter(call_base& call) noexcept {
   if (!call.arguments() && order_.nobody_waits()) {
     // Not counted as a handle: the caller has one now, and a call in the mailbox keeps the actor by being there.
     call.arguments_there_ = true;
-    if (auto refused = deliver(call)) call.abandon(*refused);
-    return;
+    return deliver(call).abandon();
   }
   add_call();
   call.counted_ = true;
@@ -149,7 +149,7 @@ void actor_cell::enter_again(call_base& call) noexcept {
     return call.start();  // and comes again, with its arguments
   }
   call.again_ = true;
-  if (auto refused = deliver(call)) call.abandon(*refused);
+  deliver(call).abandon();
 }
 
 std::optional<error> actor_cell::refusal_of(const call_base& call) const {
@@ -160,22 +160,73 @@ std::optional<error> actor_cell::refusal_of(const call_base& call) const {
   return std::nullopt;
 }
 
-std::optional<error> actor_cell::deliver(call_base& call) noexcept {
+void actor_cell::turned_away::abandon() noexcept {
+  while (schedulable* call = calls.pop_front()) call->abandon(*why);
+}
+
+actor_cell::turned_away actor_cell::deliver(call_base& call) noexcept {
+  if (!calls_come_in_ || call.again_ || attention_.load()) return deliver_by_lock(call);
+  incoming_.push(call);
+  return attention_.load() ? attend() : turned_away{};
+}
+
+actor_cell::turned_away actor_cell::deliver_by_lock(call_base& call) noexcept {
   turn_start start;
   {
     const spin_guard guard(mailbox_mutex_);
     if (closed_ || restarts_) [[unlikely]] {
-      if (auto refused = refusal_of(call)) return refused;
+      if (auto refused = refusal_of(call)) {
+        turned_away late{.why = std::move(refused)};
+        late.calls.push_back(call);
+        return late;
+      }
     }
     if (call.again_) {
       mailbox_.push_again(call);
-    } else {
+    } else if (incoming_.looks_empty()) {
       mailbox_.push(call);
+    } else {
+      incoming_.push(call);  // behind its caller's earlier ones
+      (void)fill_mailbox();
     }
     start = turn_for_step();
   }
   launch(start);
-  return std::nullopt;
+  return {};
+}
+
+/// For whoever has pushed a call: perhaps no turn sees it.
+actor_cell::turned_away actor_cell::attend() noexcept {
+  turned_away late;
+  turn_start start;
+  {
+    const spin_guard guard(mailbox_mutex_);
+    if (phase_ == phase::ended) {
+      late.why = closed_;
+      while (call_base* call = incoming_.take()) late.calls.push_back(*call);
+    } else {
+      (void)fill_mailbox();
+      start = turn_for_step();
+    }
+  }
+  launch(start);
+  return late;
+}
+
+bool actor_cell::fill_mailbox() noexcept {
+  constexpr int batch = 32;  // a bounded time under the lock, however many there are
+  call_base* call = incoming_.take_unless_last();
+  if (!call) call = incoming_.take();
+  if (!call) return false;
+  mailbox_.push(*call);
+  for (int i = 1; i < batch && (call = incoming_.take_unless_last()); ++i) mailbox_.push(*call);
+  return true;
+}
+
+schedulable_queue actor_cell::take_waiting() noexcept {
+  while (fill_mailbox()) {
+  }
+  return mailbox_.take_waiting([](const call_base&) { return true; });
 }
 
 void actor_cell::call_resumable(call_base& call) noexcept {
@@ -206,6 +257,7 @@ actor_cell::turn_start actor_cell::turn_for_duty() noexcept {
 actor_cell::turn_start actor_cell::start_turn() noexcept {
   ++active_turns_;
   hold();  // an active turn's
+  if (calls_come_in_ && phase_ != phase::ended) attention_.store(false, std::memory_order_relaxed);
   return {.wanted = true, .turn = static_cast<actor_turn*>(idle_turns_.pop_front())};
 }
 
@@ -235,6 +287,18 @@ void actor_cell::step_over(call_step& step) noexcept {
   mailbox_.open();
 }
 
+/// Null: nothing can run, and whoever makes that possible from here on sees to it.
+call_base* actor_cell::next_call(call_step& step) noexcept {
+  call_base* call = mailbox_.take(step);
+  if (!calls_come_in_ || phase_ == phase::ended) return call;
+  if (!call && fill_mailbox()) call = mailbox_.take(step);
+  if (call) return call;
+  attention_.store(true);
+  if (fill_mailbox()) call = mailbox_.take(step);
+  if (call) attention_.store(false, std::memory_order_relaxed);
+  return call;
+}
+
 void actor_cell::run_turn(actor_turn& turn) noexcept {
   call_step step;
   for (int left = calls_per_turn;; --left) {
@@ -245,7 +309,7 @@ void actor_cell::run_turn(actor_turn& turn) noexcept {
       const spin_guard guard(mailbox_mutex_);
       if (step.call) step_over(step);
       if (left <= 0 && mailbox_.can_take()) break;
-      call = mailbox_.take(step);
+      call = next_call(step);
       if (call) {
         call->life_ = life_;
         if (call->constructor_) constructor_runs_ = true;
@@ -292,7 +356,7 @@ void actor_cell::abandon_waiting(const error& why) noexcept {
   schedulable_queue waiting;
   {
     const spin_guard guard(mailbox_mutex_);
-    waiting = mailbox_.take_waiting([](const call_base&) { return true; });
+    waiting = take_waiting();
   }
   while (schedulable* call = waiting.pop_front()) call->abandon(why);
 }
@@ -308,6 +372,7 @@ void actor_cell::abandon_turn(actor_turn& turn, const error& why) noexcept {
     const spin_guard guard(mailbox_mutex_);
     --active_turns_;
     idle_turns_.push_back(turn);
+    attention_.store(true);
   }
   abandon_waiting(why);
   unhold();

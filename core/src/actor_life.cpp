@@ -162,6 +162,7 @@ void actor_cell::set_ended(const error& why) {
   phase_ = phase::ended;
   ended_.store(true);
   closed_ = why;
+  attention_.store(true);
   mailbox_.close();
 }
 
@@ -174,7 +175,7 @@ void actor_cell::end(const error& why, bool in_progress, const call_base* except
     const spin_guard guard(mailbox_mutex_);
     if (phase_ == phase::ended) return;
     set_ended(why);
-    waiting = mailbox_.take_waiting([](const call_base&) { return true; });
+    waiting = take_waiting();
     if (in_progress) doomed = calls_in_progress(except);
     if (coming_constructor_) doomed.emplace_back(*coming_constructor_);
     start = turn_for_duty();

@@ -16,8 +16,8 @@ void call_order::wait(call_base& call) {
 }
 
 void call_order::arguments_there(call_base& call) noexcept {
-  const hold_ptr<actor_cell> alive(&cell_);  // what is delivered may run, be the last, and retire the actor at once
-  std::vector<std::pair<call_base*, error>> refused;  // empty, and no allocation, while the actor takes calls
+  const hold_ptr<actor_cell> alive(&cell_);      // what is delivered may run, be the last, and retire the actor at once
+  std::vector<actor_cell::turned_away> refused;  // empty, and no allocation, while the actor takes calls
   {
     // Delivering under the lock keeps two deliverers of one lane in order; deliver takes only the mailbox's and a
     // queue's lock.
@@ -29,14 +29,14 @@ void call_order::arguments_there(call_base& call) noexcept {
     while (!lane.empty() && lane.front()->arguments_there_) {
       call_base* next = lane.front();
       lane.pop_front();
-      if (auto why = cell_.deliver(*next)) refused.emplace_back(next, *std::move(why));
+      if (auto late = cell_.deliver(*next); late.why) refused.push_back(std::move(late));
     }
     if (lane.empty()) {
       lanes_.erase(found);
       lanes_open_.fetch_sub(1);
     }
   }
-  for (auto& [who, why] : refused) who->abandon(why);
+  for (auto& late : refused) late.abandon();
 }
 
 }  // namespace glint::detail

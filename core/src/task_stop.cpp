@@ -181,9 +181,9 @@ void task_base::finish_below(task_base& parent) noexcept {
   finish();
 }
 
-/// Under this task's lock; the child's own, or nobody else knows it.
+/// Under this task's lock; the child's own, or nobody else knows it. Its children together are one pin of a parent.
 void task_base::link_child(task_base& child) noexcept {
-  pin();
+  if (!first_child_) pin();
   child.parent_ = this;
   child.previous_sibling_ = nullptr;
   child.next_sibling_ = first_child_;
@@ -191,13 +191,16 @@ void task_base::link_child(task_base& child) noexcept {
   first_child_ = &child;
 }
 
-void task_base::unlink_child(task_base& child) noexcept {
+/// Under this task's lock, and as for link_child. True: it was the last, and its parent is to be unpinned.
+bool task_base::unlink_child(task_base& child) noexcept {
+  child.parent_ = nullptr;
   (child.previous_sibling_ ? child.previous_sibling_->next_sibling_ : first_child_) = child.next_sibling_;
   if (child.next_sibling_) child.next_sibling_->previous_sibling_ = child.previous_sibling_;
+  return !first_child_;
 }
 
 /// The parent may be handing this task over to its own right now: parent_ changes under the old parent's lock and this
-/// task's, so it is looked at again under the parent's.
+/// task's. The parent's comes first, so the other way round it can only be tried; mostly that does, and costs no pin.
 void task_base::leave_parent() noexcept {
   for (;;) {
     std::optional<task_pin> parent;
@@ -205,13 +208,18 @@ void task_base::leave_parent() noexcept {
       const spin_guard guard(mutex_);
       has_left_ = true;
       if (!parent_) return;
-      parent.emplace(*parent_);
+      task_base& now = *parent_;
+      if (now.mutex_.try_lock()) {
+        const bool last = now.unlink_child(*this);
+        now.mutex_.unlock();
+        if (last) now.unpin();  // kept by that pin until here
+        return;
+      }
+      parent.emplace(now);
     }
     const spin_guard guard((*parent)->mutex_);
     if (parent_ != &**parent) continue;
-    (*parent)->unlink_child(*this);
-    parent_ = nullptr;
-    (*parent)->unpin();  // not the last: there is the one above
+    if ((*parent)->unlink_child(*this)) (*parent)->unpin();  // not the last: there is the one above
     return;
   }
 }
@@ -231,10 +239,8 @@ void task_base::hand_children_over() noexcept {
       task_base& child = *first_child_;
       const spin_guard own(child.mutex_);
       if (!free) children.emplace_back(child);
-      unlink_child(child);
-      child.parent_ = nullptr;
+      if (unlink_child(child)) unpin();  // not the last: the stage has one
       child.children_ended_ = child.children_ended_ || ended;
-      unpin();  // not the last: the stage has one
     }
     if (parent_) {
       heir.emplace(*parent_);

@@ -51,6 +51,12 @@ class GLINT_THREAD_ANNOTATION(capability("mutex")) spin_mutex {
 #endif
     if (held_.exchange(true, std::memory_order_acquire)) lock_contended();
   }
+  [[nodiscard]] bool try_lock() noexcept GLINT_THREAD_ANNOTATION(try_acquire_capability(true)) {
+#if defined(GLINT_TEST_COUNT_LOCKS)
+    detail::spin_locks_taken.fetch_add(1, std::memory_order_relaxed);
+#endif
+    return !held_.exchange(true, std::memory_order_acquire);
+  }
   void unlock() noexcept GLINT_THREAD_ANNOTATION(release_capability()) {
     held_.store(false, std::memory_order_release);
   }

@@ -16,6 +16,7 @@
 #include <glint/base/type_name.hpp>
 #include <glint/core/detail/actor_call.hpp>
 #include <glint/core/detail/call_order.hpp>
+#include <glint/core/detail/link_queue.hpp>
 #include <glint/core/detail/mailbox.hpp>
 #include <glint/core/detail/resource_share.hpp>
 #include <glint/core/options.hpp>
@@ -52,6 +53,11 @@ class rebuilder {
 /// Three parts: `call_order` keeps each caller's calls in order, `mailbox` says which calls may run now, and *turns*
 /// run them: schedulables that take step after step from the mailbox. A turn that finds none goes idle; whoever makes
 /// one possible (a call that comes in, a step that ends) starts an idle turn, if not all are active.
+///
+/// Callers share no lock with the turn of an actor that runs one call at a time and never restarts: its calls come in
+/// by a queue, from which the turn fills the mailbox. Protocol (Dekker, seq_cst): who calls pushes, then looks whether
+/// somebody has to see to it (`attention_`): the turn sets that before it looks for the last time and goes idle, who
+/// ends the actor before it empties the queue.
 ///
 /// Life:
 ///
@@ -205,8 +211,21 @@ class actor_cell : public ref_counted {
   static constexpr int calls_per_turn = 32;
 
   // actor_cell.cpp: calls and turns
-  /// Hands the call to the mailbox, or says why it is not taken; the caller then abandons it, under no lock.
-  [[nodiscard]] std::optional<error> deliver(call_base& call) noexcept;
+  /// Calls that came too late, and why: to be abandoned under no lock.
+  struct turned_away {
+    schedulable_queue calls = {};
+    std::optional<error> why = {};
+    void abandon() noexcept;
+  };
+  /// Hands the call to the mailbox; what that does not take is the caller's to abandon.
+  [[nodiscard]] turned_away deliver(call_base& call) noexcept;
+  [[nodiscard]] turned_away deliver_by_lock(call_base& call) noexcept;
+  [[nodiscard]] turned_away attend() noexcept;
+  /// Moves calls that have come in to the mailbox, up to so many. True: there were some.
+  bool fill_mailbox() noexcept GLINT_REQUIRES(mailbox_mutex_);
+  /// All that wait to begin, or have come in.
+  [[nodiscard]] schedulable_queue take_waiting() noexcept GLINT_REQUIRES(mailbox_mutex_);
+  [[nodiscard]] call_base* next_call(call_step& step) noexcept GLINT_REQUIRES(mailbox_mutex_);
   [[nodiscard]] std::optional<error> refusal_of(const call_base& call) const GLINT_REQUIRES(mailbox_mutex_);
   [[nodiscard]] turn_start turn_for_step() noexcept GLINT_REQUIRES(mailbox_mutex_);
   [[nodiscard]] turn_start turn_for_duty() noexcept GLINT_REQUIRES(mailbox_mutex_);
@@ -266,7 +285,12 @@ class actor_cell : public ref_counted {
 
   call_order order_;
 
-  spin_mutex mailbox_mutex_;
+  /// What callers write lies apart from what turns write.
+  link_queue<call_base> incoming_;
+  std::atomic<bool> attention_{true};  ///< No turn will look by itself into incoming_, or nothing is taken any more.
+  const bool calls_come_in_;           ///< By incoming_; else straight into the mailbox.
+
+  alignas(64) spin_mutex mailbox_mutex_;
   mailbox mailbox_ GLINT_GUARDED_BY(mailbox_mutex_);
   call_base* coming_constructor_ GLINT_GUARDED_BY(mailbox_mutex_) = nullptr;  // it waits for arguments or resources
   actor_turn first_turn_;

@@ -322,7 +322,7 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   void withdraw_slots() noexcept;
   void park_share(bool parked) noexcept;
   void link_child(task_base& child) noexcept;
-  void unlink_child(task_base& child) noexcept;
+  [[nodiscard]] bool unlink_child(task_base& child) noexcept;
   void hand_children_over() noexcept;
   static void bequeath(std::optional<task_pin> heir, task_base& child) noexcept;
   [[nodiscard]] error end_of_children() const;
