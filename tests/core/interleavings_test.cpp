@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 #include <set>
 #include <utility>
@@ -248,6 +249,52 @@ TEST(interleavings_test, ThreadsThatWaitForEverAreFound) {
   const auto forgetful = with(false);
   ASSERT_TRUE(forgetful.failure);
   EXPECT_THAT(*forgetful.failure, HasSubstr("wait"));
+}
+
+TEST(interleavings_test, ThreadsMayWaitInTheEndWhereTheProgramSaysSo) {
+  std::unique_ptr<interleavings::event> never;
+  const auto waiting = [&](program& p) {
+    never = std::make_unique<interleavings::event>();
+    p.thread([&] { never->wait(); });
+    p.finally([] { interleavings::check(true, "never said"); });
+  };
+  EXPECT_FALSE(explore(waiting, {.may_end_waiting = true}).failure);
+  EXPECT_TRUE(explore(waiting).failure);
+}
+
+TEST(interleavings_test, AMutexKeepsOthersOutAndOrdersWhatWasInside) {
+  const auto with = [](bool locks) {
+    struct state {
+      interleavings::mutex lock;
+      interleavings::plain<int> sum{0};
+      int inside = 0;
+    };
+    std::unique_ptr<state> v;
+    return explore([&, locks](program& p) {
+      v = std::make_unique<state>();
+      for (int t = 0; t < 3; ++t) {
+        p.thread([&, locks] {
+          if (locks) v->lock.lock();
+          interleavings::check(++v->inside == 1, "two are inside");
+          v->sum.set(v->sum.get() + 1);
+          --v->inside;
+          if (locks) v->lock.unlock();
+        });
+      }
+      p.finally([&] { interleavings::check(v->sum.get() == 3, "a sum was lost"); });
+    });
+  };
+  const auto locked = with(true);
+  EXPECT_FALSE(locked.failure) << *locked.failure;
+  EXPECT_TRUE(locked.complete);
+  EXPECT_TRUE(with(false).failure);
+}
+
+TEST(interleavings_test, EachChoiceIsTried) {
+  std::array<int, 3> taken{};
+  const auto report = explore([&](program& p) { p.thread([&] { ++taken[interleavings::choose(3)]; }); });
+  EXPECT_TRUE(report.complete);
+  EXPECT_THAT(taken, ::testing::ElementsAre(1, 1, 1));
 }
 
 }  // namespace

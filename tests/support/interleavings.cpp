@@ -174,7 +174,7 @@ class explorer {
   void wait_for(std::size_t event) {
     point();
     thread_state& t = me();
-    if (!events_[event].set) {
+    while (!events_[event].set) {  // another that waited may have used it up
       t.waits = true;
       t.waits_for = event;
       fibers_[running_].yield();
@@ -192,6 +192,12 @@ class explorer {
     for (thread_state& t : threads_) {
       if (t.waits && t.waits_for == event) t.waits = false;
     }
+  }
+
+  std::uint32_t one_of(std::uint32_t count) {
+    const std::uint32_t taken = choose(count);
+    note("choice", 0, taken, 0);
+    return taken;
   }
 
   void fail(const char* what) {
@@ -241,7 +247,7 @@ class explorer {
   void abandon_waiting() {
     for (std::size_t t = 1; t <= count_; ++t) {
       if (threads_[t].ended) continue;
-      fail("all threads that have not ended wait");
+      if (!how_.may_end_waiting) fail("all threads that have not ended wait");
       running_ = t;
       fibers_[t].resume();
     }
@@ -374,6 +380,10 @@ report explore(const std::function<void(program&)>& make, options how) {
 
 void check(bool holds, const char* what) {
   if (!holds) present->fail(what);
+}
+
+std::uint32_t choose(std::uint32_t count) {
+  return present->one_of(count);
 }
 
 namespace detail {

@@ -46,6 +46,7 @@ struct view {
 struct options {
   int preemptions = 3;  ///< At most so many times a thread is interrupted that could go on.
   std::uint64_t executions_max = 5'000'000;
+  bool may_end_waiting = false;  ///< Threads may wait for ever in the end; `program::finally` says whether they should.
 };
 
 struct report {
@@ -69,6 +70,9 @@ class program {
 
 /// Notes a failure of the present execution.
 void check(bool holds, const char* what);
+
+/// One of so many things that may happen next, as an answer that may come early or late: each is tried.
+[[nodiscard]] std::uint32_t choose(std::uint32_t count);
 
 namespace detail {
 
@@ -134,6 +138,11 @@ class atomic {
   T fetch_and(T value, std::memory_order order = std::memory_order_seq_cst) noexcept {
     return change([value](T old) { return static_cast<T>(old & value); }, order);
   }
+  /// What std::atomic has not: any change in one step, for what stands for something that is tried by itself.
+  template <class Next>
+  T update(const Next& next, std::memory_order order = std::memory_order_seq_cst) noexcept {
+    return change(next, order);
+  }
   bool compare_exchange_strong(T& expected, T desired, std::memory_order success, std::memory_order failure) noexcept {
     const std::uint64_t wanted = detail::to_bits(expected);
     const auto swap = [&](std::uint64_t old) {
@@ -193,7 +202,8 @@ class plain {
   T value_;
 };
 
-/// Where one thread waits until another has set it, as a parked thread does. When all wait, the execution fails.
+/// Where a thread waits until another has set it, as a parked thread does; one that goes on uses that up. When all
+/// wait, the execution fails.
 class event {
  public:
   void wait() { detail::wait_for(id_); }
@@ -201,6 +211,29 @@ class event {
 
  private:
   std::size_t id_ = detail::new_event();
+};
+
+/// A lock that is no part of what is tried: who finds it held waits for it, which is no preemption.
+class mutex {
+ public:
+  mutex() { free_.set(); }
+  void lock() { free_.wait(); }
+  void unlock() { free_.set(); }
+
+ private:
+  event free_;
+};
+
+/// Holds it for the scope.
+class guard {
+ public:
+  explicit guard(mutex& m) : mutex_(m) { mutex_.lock(); }
+  ~guard() { mutex_.unlock(); }
+  guard(const guard&) = delete;
+  guard& operator=(const guard&) = delete;
+
+ private:
+  mutex& mutex_;
 };
 
 /// The policy for templates over atomics.
