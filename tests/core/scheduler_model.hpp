@@ -25,6 +25,7 @@ struct rules {
   static constexpr bool wakes_if_nobody_looks = true;  ///< For a single item of the own lane.
   static constexpr bool last_look_sees_single = true;  ///< Who counts itself out looks for them as well, stale or not,
   static constexpr bool last_look_trusts_helpers = false;  ///< and for what it would leave to a helper.
+  static constexpr bool turned_away_wakes = true;          ///< Who looked, was relied on, and has no lane to run it on.
   static constexpr bool helper_looks_behind = true;        ///< Who gives a lane back wakes one if there is work,
   static constexpr bool behind_in_lanes = true;            ///< in lanes, too.
   static constexpr bool record_is_put_back = true;         ///< A map's, at once, while more than one call is left.
@@ -186,7 +187,7 @@ class node {
     }
     const bool more = last_look(seen);
     if (what == found::nothing && more) what = take_back(own);
-    if (what == found::turned_away && any()) wake_one();
+    if (Rules::turned_away_wakes && what == found::turned_away && any()) wake_one();
     return what == found::lane;
   }
   bool last_look(std::array<int, 3>& seen) {
@@ -215,6 +216,7 @@ class node {
     if (oldest == item) {
       helped_.store(true, std::memory_order_relaxed);
       ++started_[at(item)];
+      if (!run(lane, bodies_[at(item - 1)])) return true;
     } else if (oldest != 0) {
       queues_[at(lane)].push(oldest);  // take_if_oldest
     }

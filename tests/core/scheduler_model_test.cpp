@@ -83,6 +83,9 @@ constexpr scenario helped_asleep{.name = "the same, and nobody spins",
 constexpr scenario helped_younger{.name = "a user's thread helps with the younger of two",
                                   .items = {for_ever, for_ever},
                                   .threads = {helper(2), worker_0, worker_1}};
+constexpr scenario helper_goes_on{.name = "what a user's thread runs submits one, and goes on",
+                                  .items = {body{.submits = 1}, for_ever},
+                                  .threads = {helper(1), worker_0, worker_1}};
 constexpr scenario record{.name = "a map's record",
                           .lanes = 3,
                           .there = 1,
@@ -94,8 +97,8 @@ constexpr scenario record_asleep{.name = "a map's record, and nobody spins",
                                  .there = 1,
                                  .items = {body{.calls = 3}},
                                  .threads = {worker_0, worker_1, worker_2}};
-constexpr std::array scenarios{batch,         two_of_a_body,  one_of_a_body, taken_by_owner, helped,
-                               helped_asleep, helped_younger, record,        record_asleep};
+constexpr std::array scenarios{batch,         two_of_a_body,  one_of_a_body,  taken_by_owner, helped,
+                               helped_asleep, helped_younger, helper_goes_on, record,         record_asleep};
 
 template <class Rules>
 void play(scheduler_model::node<Rules>& node, part p) {
@@ -162,6 +165,9 @@ struct leaves_single_at_last : rules {
 struct trusts_helpers : rules {
   static constexpr bool last_look_trusts_helpers = true;
 };
+struct turns_away : rules {
+  static constexpr bool turned_away_wakes = false;
+};
 struct leaves_behind : rules {
   static constexpr bool helper_looks_behind = false;
 };
@@ -180,6 +186,7 @@ TEST(scheduler_model_test, EachRuleIsNeeded) {
   EXPECT_THAT(failure_of<relies_on_nobody>(one_of_a_body), StartsWith(left));
   EXPECT_THAT(failure_of<leaves_single_at_last>(one_of_a_body), StartsWith(left));
   EXPECT_THAT(failure_of<trusts_helpers>(helped_asleep), StartsWith(left));
+  EXPECT_THAT(failure_of<turns_away>(helper_goes_on), StartsWith(left));
   EXPECT_THAT(failure_of<leaves_behind>(helped), StartsWith(left));
   EXPECT_THAT(failure_of<leaves_in_lanes>(helped_younger), StartsWith(left));
   EXPECT_THAT(failure_of<keeps_the_record>(record), StartsWith(left));
