@@ -153,7 +153,7 @@ void actor_cell::enter_again(call_base& call) noexcept {
 }
 
 std::optional<error> actor_cell::refusal_of(const call_base& call) const {
-  if (closed_ && (phase_ == phase::ended || !call.attempt_)) return closed_;
+  if (phase_ == phase::ended || (closed_ && !call.attempt_)) return why_closed();
   if (restarts_ && call.on_device() && call.device != device_) {
     return error(errc::actor_unavailable, "actor " + name_ + " was built anew on another device meanwhile");
   }
@@ -174,7 +174,7 @@ actor_cell::turned_away actor_cell::deliver_by_lock(call_base& call) noexcept {
   turn_start start;
   {
     const spin_guard guard(mailbox_mutex_);
-    if (closed_ || restarts_) [[unlikely]] {
+    if (phase_ == phase::ended || restarts_) [[unlikely]] {
       if (auto refused = refusal_of(call)) {
         turned_away late{.why = std::move(refused)};
         late.calls.push_back(call);
@@ -202,7 +202,7 @@ actor_cell::turned_away actor_cell::attend() noexcept {
   {
     const spin_guard guard(mailbox_mutex_);
     if (phase_ == phase::ended) {
-      late.why = closed_;
+      late.why = why_closed();
       while (call_base* call = incoming_.take()) late.calls.push_back(*call);
     } else {
       (void)fill_mailbox();

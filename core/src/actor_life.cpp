@@ -108,7 +108,7 @@ void actor_cell::construct(call_base& call) noexcept {
     const spin_guard guard(mailbox_mutex_);
     coming_constructor_ = nullptr;
     if (phase_ == phase::ended) {
-      refused = closed_;
+      refused = why_closed();
     } else {
       mailbox_.push_constructor(call);
       start = turn_for_step();
@@ -158,10 +158,9 @@ void actor_cell::fail_late_calls(const error& why) noexcept {
   stop_calls(std::move(late), why);
 }
 
-void actor_cell::set_ended(const error& why) {
+void actor_cell::set_ended() {
   phase_ = phase::ended;
   ended_.store(true);
-  closed_ = why;
   attention_.store(true);
   mailbox_.close();
 }
@@ -174,7 +173,8 @@ void actor_cell::end(const error& why, bool in_progress, const call_base* except
   {
     const spin_guard guard(mailbox_mutex_);
     if (phase_ == phase::ended) return;
-    set_ended(why);
+    set_ended();
+    closed_ = why;
     waiting = take_waiting();
     if (in_progress) doomed = calls_in_progress(except);
     if (coming_constructor_) doomed.emplace_back(*coming_constructor_);
@@ -193,7 +193,8 @@ actor_cell::duty actor_cell::next_duty() noexcept {
   if (duty_taken_ || finished_ || !mailbox_.quiet()) return duty::none;
   const bool alive = phase_ == phase::open || phase_ == phase::restarting;
   if (alive && handles_gone_ && mailbox_.empty() && coming_calls_.load() == 0) {
-    set_ended(error(errc::actor_stopped, "the last handle of actor " + name_ + " is gone"));
+    closed_.reset();
+    set_ended();
   }
   if (phase_ != phase::ended && phase_ != phase::restarting) return duty::none;
   duty_taken_ = true;
@@ -236,7 +237,10 @@ void actor_cell::finish() noexcept {
 void actor_cell::stop(const error& why) noexcept {
   {
     const spin_guard guard(mailbox_mutex_);
-    if (phase_ != phase::ended) set_ended(why);
+    if (phase_ != phase::ended) {
+      set_ended();
+      closed_ = why;
+    }
     mailbox_.forget_resumable();
   }
   settle_device(nullptr);
@@ -339,7 +343,12 @@ void actor_cell::rebuild() noexcept {
 
 std::optional<error> actor_cell::why_ended() noexcept {
   const spin_guard guard(mailbox_mutex_);
-  return phase_ == phase::ended ? closed_ : std::nullopt;
+  return phase_ == phase::ended ? why_closed() : std::nullopt;
+}
+
+std::optional<error> actor_cell::why_closed() const {
+  if (closed_ || phase_ != phase::ended) return closed_;
+  return error(errc::actor_stopped, "the last handle of actor " + name_ + " is gone");
 }
 
 std::uint32_t actor_cell::life() noexcept {

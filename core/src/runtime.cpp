@@ -104,18 +104,40 @@ clock::duration waits_reported_after() noexcept {
 runtime::~runtime() = default;
 
 void runtime::add_actor(actor_cell& cell) {
-  const lock_guard guard(actors_mutex_);
-  actors_.insert(&cell);
   cell.hold();
+  const spin_guard guard(actors_mutex_);
+  cell.next_actor = actors_;
+  if (actors_) actors_->previous_actor = &cell;
+  actors_ = &cell;
+  cell.listed = true;
 }
 
 void runtime::remove_actor(actor_cell& cell) noexcept {
   cell.give_back_resources();
   {
-    const lock_guard guard(actors_mutex_);
-    if (actors_.erase(&cell) == 0) return;
+    const spin_guard guard(actors_mutex_);
+    if (!std::exchange(cell.listed, false)) return;
+    (cell.previous_actor ? cell.previous_actor->next_actor : actors_) = cell.next_actor;
+    if (cell.next_actor) cell.next_actor->previous_actor = cell.previous_actor;
   }
   cell.unhold();
+}
+
+/// One by one: what an actor's object lets go of may end others, which leave the list.
+void runtime::stop_actors(const error& why) noexcept {
+  for (;;) {
+    actor_cell* cell = nullptr;
+    {
+      const spin_guard guard(actors_mutex_);
+      cell = actors_;
+      if (!cell) return;
+      actors_ = cell->next_actor;
+      if (actors_) actors_->previous_actor = nullptr;
+      cell->listed = false;
+    }
+    cell->stop(why);
+    cell->unhold();
+  }
 }
 
 intrusive_ptr<gpu::device_context> runtime::next_device() noexcept {
@@ -156,15 +178,7 @@ void runtime::stop() noexcept {
   platform_->drain();  // completions of device work publish, or find their objects failed; they may wake actors' calls
   scheduler_->drain(why);
   directory_.clear();
-  std::unordered_set<actor_cell*> actors;
-  {
-    const lock_guard guard(actors_mutex_);
-    actors.swap(actors_);
-  }
-  for (actor_cell* cell : actors) {
-    cell->stop(why);
-    cell->unhold();
-  }
+  stop_actors(why);
   platform_->drain();  // what the actors' objects let go of
   scheduler_->drain(why);
   store::registry::empty_all(why);

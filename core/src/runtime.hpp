@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <unordered_set>
 
 #include <glint/base/config.hpp>
 #include <glint/core/detail/actor_cell.hpp>
@@ -73,6 +72,7 @@ class runtime {
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(); }
 
  private:
+  void stop_actors(const error& why) noexcept;
   runtime(intrusive_ptr<gpu::platform> platform, const config& settings, resource_totals totals, clock& time);
 
   const kept_memory memory_;  // last to go: whatever ends frees into it
@@ -87,8 +87,8 @@ class runtime {
 
   blocked_bodies blocked_;
   actor_directory directory_;
-  mutex actors_mutex_;                                                      // spawn and retirement only
-  std::unordered_set<actor_cell*> actors_ GLINT_GUARDED_BY(actors_mutex_);  // a hold each
+  spin_mutex actors_mutex_;                                       // spawn and retirement only
+  actor_cell* actors_ GLINT_GUARDED_BY(actors_mutex_) = nullptr;  // the newest; a hold each
 };
 
 /// glint::init with another clock than the machine's, for tests that move the time by hand, and as another node than

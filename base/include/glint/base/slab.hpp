@@ -19,7 +19,7 @@ struct slab_counts {
 
 /// Memory for small objects that live briefly and go from thread to thread: records of tasks, entries of objects.
 ///
-/// Each thread has slabs of 64 KiB, each for blocks of one size: a multiple of 64 bytes up to 512; larger requests go
+/// Each thread has slabs of 64 KiB, each for blocks of one size: a multiple of 64 bytes up to 1,024; larger requests go
 /// to `operator new`. A thread frees its own blocks without an atomic operation. Blocks of another thread are
 /// collected, up to 32 of one owner, and pushed together to its list, which it takes as a whole when a slab runs out;
 /// it then sorts at most 256 blocks a call. What a thread leaves behind is inherited by the next that starts, and until
@@ -27,7 +27,7 @@ struct slab_counts {
 /// APLAS 2019.)
 ///
 /// Thread-safe. Budget of a block: no lock, no atomic operation; freed by another thread a 32nd of one. Once a slab
-/// (127 blocks or more): the store's lock. Bounds: a thread that stays idle keeps what was freed for it, and up to 31
+/// (63 blocks or more): the store's lock. Bounds: a thread that stays idle keeps what was freed for it, and up to 31
 /// blocks of others, until `collect`.
 class slab {
  public:

@@ -37,7 +37,7 @@
 namespace glint::detail {
 
 inline constexpr std::size_t slab_step_bytes = 64;  ///< Between size classes; the alignment of every block.
-inline constexpr std::size_t slab_class_count = 8;
+inline constexpr std::size_t slab_class_count = 16;
 inline constexpr std::size_t slab_block_bytes_max = slab_step_bytes * slab_class_count;
 inline constexpr std::size_t slab_bytes = std::size_t{64} << 10;
 inline constexpr std::size_t segment_bytes = std::size_t{2} << 20;

@@ -13,6 +13,7 @@
 
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/mutex.hpp>
+#include <glint/base/slab.hpp>
 #include <glint/base/type_name.hpp>
 #include <glint/core/detail/actor_call.hpp>
 #include <glint/core/detail/call_order.hpp>
@@ -69,7 +70,7 @@ class rebuilder {
 /// no call. Handles are together the cell's one user; the runtime's list of actors, its directory of names, active
 /// turns and calls that are not in the mailbox have holds. Lock order: the directory's, the order's, the mailbox's, a
 /// scheduler queue.
-class actor_cell : public ref_counted {
+class actor_cell : public ref_counted, public slab_allocated {
  public:
   actor_cell(runtime& owner, std::string name, std::uint64_t id, const actor_options& options);
 
@@ -186,6 +187,11 @@ class actor_cell : public ref_counted {
   /// of that.
   [[nodiscard]] hold_ptr<store::entry> chain(call_base& call);
 
+  // Of the runtime's list of actors, and guarded by its lock.
+  actor_cell* previous_actor = nullptr;
+  actor_cell* next_actor = nullptr;
+  bool listed = false;
+
   resource_share resources;  ///< Held for life: owner-thread only, from when it is granted.
   /// What it asks for, again in each life; null for nothing. Set before `begin`.
   std::unique_ptr<resource_request> wanted;
@@ -251,7 +257,9 @@ class actor_cell : public ref_counted {
   void begin_restart(const error& why, const call_base* except) noexcept;
   [[nodiscard]] std::vector<task_pin> calls_in_progress(const call_base* except) GLINT_REQUIRES(mailbox_mutex_);
   static void stop_calls(std::vector<task_pin> calls, const error& why) noexcept;
-  void set_ended(const error& why) GLINT_REQUIRES(mailbox_mutex_);
+  void set_ended() GLINT_REQUIRES(mailbox_mutex_);
+  /// Why calls are not taken; nothing while they are.
+  [[nodiscard]] std::optional<error> why_closed() const GLINT_REQUIRES(mailbox_mutex_);
   void fail_late_calls(const error& why) noexcept;
 
   // actor_device.cpp
@@ -301,10 +309,11 @@ class actor_cell : public ref_counted {
   phase phase_ GLINT_GUARDED_BY(mailbox_mutex_) = phase::constructing;
   bool constructor_runs_ GLINT_GUARDED_BY(mailbox_mutex_) = false;
   bool duty_taken_ GLINT_GUARDED_BY(mailbox_mutex_) = false;
-  bool handles_gone_ GLINT_GUARDED_BY(mailbox_mutex_) = false;    // the last one went: look whether it is over
-  bool finished_ GLINT_GUARDED_BY(mailbox_mutex_) = false;        // the object is destroyed for good
-  bool user_released_ GLINT_GUARDED_BY(mailbox_mutex_) = false;   // the handles' count on this
-  std::optional<error> closed_ GLINT_GUARDED_BY(mailbox_mutex_);  // why calls are not taken: it ended, or restarts
+  bool handles_gone_ GLINT_GUARDED_BY(mailbox_mutex_) = false;   // the last one went: look whether it is over
+  bool finished_ GLINT_GUARDED_BY(mailbox_mutex_) = false;       // the object is destroyed for good
+  bool user_released_ GLINT_GUARDED_BY(mailbox_mutex_) = false;  // the handles' count on this
+  // Why calls are not taken: it ended, or restarts. Empty when it ended for want of handles: hardly anybody asks.
+  std::optional<error> closed_ GLINT_GUARDED_BY(mailbox_mutex_);
 
   intrusive_ptr<gpu::device_context> device_;  // changes under the lock and in no step
   intrusive_ptr<store::entry> device_to_come_ GLINT_GUARDED_BY(mailbox_mutex_);
