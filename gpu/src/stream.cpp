@@ -118,6 +118,14 @@ result<void> stream::enqueue(unique_function<void()> kernel) {
   return {};
 }
 
+// What a refused launch destroys under the lock are copies of plain values.
+result<void> stream::launch(const kernel_launch& launch) {
+  const lock_guard lock(mutex_);
+  GLINT_TRY(native_->launch(launch));
+  count_operation();
+  return {};
+}
+
 void stream::note_enqueued() {
   const lock_guard lock(mutex_);
   count_operation();

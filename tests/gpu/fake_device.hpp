@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <glint/gpu/detail/kernel_launch.hpp>
 #include <glint/gpu/device.hpp>
 
 /// A device that does nothing until a test says so: `step` runs the oldest operation of a stream, `run` all that can.
@@ -49,6 +50,7 @@ class fake_stream final : public native_stream {
   result<void> record(native_event& event) override;
   result<void> wait(native_event& event) override;
   result<void> enqueue(unique_function<void()> kernel) override;
+  result<void> launch(const kernel_launch& launch) override { return enqueue(launch.on_host(launch)); }
   void* handle() const noexcept override { return nullptr; }
 
   /// Runs the oldest operation; false if there is none or it waits for another stream.

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include <glint/base/assert.hpp>
+#include <glint/gpu/detail/kernel_launch.hpp>
+#include <glint/gpu/detail/kernel_table.hpp>
 
 #include "cuda_event.hpp"
 #include "cuda_status.hpp"
@@ -60,6 +62,29 @@ result<void> cuda_stream::wait(native_event& event) {
 result<void> cuda_stream::enqueue(unique_function<void()>) {
   return fail(error(errc::device_error, "a CUDA stream takes no function of the host: it would stall the device")
                   .with_subject(device_->subject()));
+}
+
+result<void> cuda_stream::launch(const kernel_launch& launch) {
+  const auto kernel = detail::find_device_kernel(launch.function);
+  if (!kernel.function) {
+    return fail(error(errc::device_error,
+                      "not compiled for CUDA: give its file to glint_add_kernels, and to the linker "
+                      "a name that other files see")
+                    .with_subject("kernel " + launch.name()));
+  }
+  const auto size = [](std::int64_t n) { return static_cast<std::uint32_t>(n); };
+  const auto& [grid, block, shared_bytes] = launch.config;
+  detail::device_launch call{.kernel = kernel.function,
+                             .grid = {size(grid.x), size(grid.y), size(grid.z)},
+                             .block = {size(block.x), size(block.y), size(block.z)},
+                             .shared_bytes = shared_bytes,
+                             .arguments = launch.arguments,
+                             .stream = stream_,
+                             .call = "cudaLaunchKernel"};
+  const current_device scope(device_->index());
+  GLINT_TRY(check(scope.status(), "cudaSetDevice", device_->subject()));
+  const auto status = static_cast<cudaError_t>(kernel.launch(call));
+  return check(status, call.call, "kernel " + launch.name());
 }
 
 }  // namespace glint::gpu::cuda

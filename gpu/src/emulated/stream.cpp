@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <glint/base/assert.hpp>
+#include <glint/gpu/detail/kernel_launch.hpp>
 
 #include "emulated_device.hpp"
 
@@ -79,6 +80,10 @@ result<void> emulated_stream::enqueue(unique_function<void()> kernel) {
     engine_->run(std::make_unique<kernel_operation>(std::move(kernel)));
   }
   return {};
+}
+
+result<void> emulated_stream::launch(const kernel_launch& launch) {
+  return enqueue(launch.on_host(launch));
 }
 
 }  // namespace glint::gpu::emulated

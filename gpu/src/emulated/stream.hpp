@@ -27,6 +27,7 @@ class emulated_stream final : public native_stream {
   [[nodiscard]] result<void> record(native_event& event) override;
   [[nodiscard]] result<void> wait(native_event& event) override;
   [[nodiscard]] result<void> enqueue(unique_function<void()> kernel) override;
+  [[nodiscard]] result<void> launch(const kernel_launch& launch) override;
   [[nodiscard]] void* handle() const noexcept override { return nullptr; }
 
  private:

@@ -15,6 +15,8 @@ namespace glint::gpu {
 
 enum class backend_kind { emulated, cuda };
 
+struct kernel_launch;
+
 /// What is known of a device before it is used.
 struct device_info {
   std::string name;                ///< e.g. "emulated 0" or "NVIDIA H100".
@@ -56,10 +58,14 @@ class native_stream {
   /// Enqueues a wait: what is enqueued later here runs after the last record of `event`, which may be of another stream
   /// or device of the same backend.
   [[nodiscard]] virtual result<void> wait(native_event& event) = 0;
-  /// Enqueues a function of the host that runs in stream order and may touch device memory: how kernels run on the
-  /// emulated device. An exception that it throws fails the stream up to the next record with kernel_failed, the
-  /// exception's text as message. `cuda` refuses with device_error: a host function on a GPU's stream would stall it.
+  /// Enqueues a function of the host that runs in stream order and may touch device memory. An exception that it throws
+  /// fails the stream up to the next record with kernel_failed, the exception's text as message. `cuda` refuses with
+  /// device_error: a host function on a GPU's stream would stall it.
   [[nodiscard]] virtual result<void> enqueue(unique_function<void()> kernel) = 0;
+  /// Enqueues a kernel (detail/kernel_launch.hpp). What fails in it fails the stream up to the next record with
+  /// kernel_failed, or device_lost where CUDA's context does not survive it. Errors: device_error, whose subject is the
+  /// kernel, when it was not compiled for this backend or the driver refuses it.
+  [[nodiscard]] virtual result<void> launch(const kernel_launch& launch) = 0;
   /// The driver's handle (cudaStream_t), or null on the emulated device.
   [[nodiscard]] virtual void* handle() const noexcept = 0;
 };

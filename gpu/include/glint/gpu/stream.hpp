@@ -82,6 +82,7 @@ class stream final : public ref_counted {
   [[nodiscard]] result<void> copy(void* to, const void* from, std::size_t bytes);
   [[nodiscard]] result<void> fill(void* to, std::byte value, std::size_t bytes);
   [[nodiscard]] result<void> enqueue(unique_function<void()> kernel);
+  [[nodiscard]] result<void> launch(const kernel_launch& launch);
 
   /// To be called after enqueueing straight on `handle()`, so that the clock counts it.
   void note_enqueued();
