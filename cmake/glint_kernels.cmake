@@ -34,8 +34,8 @@ function(glint_compile_for_device target unit path folder)
   target_compile_definitions(${compiled} PRIVATE GLINT_KERNEL_SOURCE $<TARGET_PROPERTY:${target},COMPILE_DEFINITIONS>)
   # Kernels that are templates have to be seen from outside of the object, as others are.
   target_compile_options(${compiled} PRIVATE -static-global-template-stub=false --expt-relaxed-constexpr)
-  set_target_properties(${compiled} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  set(script ${glint_kernels_folder}/glint_device_object.cmake)
+  set_target_properties(${compiled} PROPERTIES POSITION_INDEPENDENT_CODE ON CUDA_STANDARD 20)
+  set(script ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/glint_device_object.cmake)
   add_custom_command(
     OUTPUT ${folder}/device.o ${folder}/table.cpp
     COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DOBJCOPY=${CMAKE_OBJCOPY} -DUNIT=${unit} -DOBJECT=$<TARGET_OBJECTS:${compiled}>
@@ -47,5 +47,3 @@ function(glint_compile_for_device target unit path folder)
   target_sources(${target} PRIVATE ${folder}/device.o ${folder}/table.cpp)
   target_link_libraries(${target} PRIVATE CUDA::cudart_static)
 endfunction()
-
-set(glint_kernels_folder ${CMAKE_CURRENT_LIST_DIR})

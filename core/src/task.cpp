@@ -30,8 +30,8 @@ constexpr bool is_system_failure(errc code) noexcept {
 
 /// A device's refusal stays what it is when it passes through a body, and so does shutdown: who waits for the result
 /// must not learn of an error of the user's because a body was woken before its own end had come. Any other exception
-/// is the user's.
-error error_of_body(std::exception_ptr thrown, const std::string& subject) {
+/// is the user's, if the body is.
+error error_of_body(std::exception_ptr thrown, const std::string& subject, bool users_body = true) {
   try {
     std::rethrow_exception(thrown);
   } catch (const exception& e) {
@@ -43,7 +43,7 @@ error error_of_body(std::exception_ptr thrown, const std::string& subject) {
     const auto value = static_cast<std::uint16_t>(e.code());
     constexpr auto first = static_cast<std::uint16_t>(errc::out_of_memory);
     constexpr auto last = static_cast<std::uint16_t>(errc::no_device);
-    if (value >= first && value <= last) {
+    if ((value >= first && value <= last) || !users_body) {
       return error(e.code(), "the body could not go on").with_subject(subject).with_cause(e.error());
     }
   } catch (...) {  // the user's, below
@@ -261,7 +261,7 @@ void task_base::execute() noexcept {
     if (!begun()) failure = obstacle();
     if (!failure) return on_device() ? run_on_device() : run_on_cpu();
   } catch (...) {
-    failure = error_of_body(std::current_exception(), subject());
+    failure = error_of_body(std::current_exception(), subject(), traits_.users_body);
   }
   give_up(*std::move(failure));
 }

@@ -14,6 +14,7 @@
 #include <glint/core/cancel.hpp>
 #include <glint/core/co_task.hpp>
 #include <glint/core/generator.hpp>
+#include <glint/core/launch.hpp>
 #include <glint/core/map.hpp>
 #include <glint/core/metadata.hpp>
 #include <glint/core/object_ref.hpp>

@@ -94,6 +94,7 @@ struct task_traits {
   const std::string& (*name)();  ///< The function's readable name.
   const char* kind;              ///< "task", "call" or "actor", in errors.
   bool on_device;                ///< Takes a gpu_context&.
+  bool users_body = true;        ///< What it throws is the user's; else it is the runtime's own error (a launch's).
 };
 
 /// How a body returned to its caller.
