@@ -13,7 +13,8 @@ namespace glint::gpu {
 
 namespace {
 
-std::shared_ptr<void> host_memory(memory_block block, intrusive_ptr<ref_counted> owner) {
+/// Host memory, or memory of any place that is somebody else's.
+std::shared_ptr<void> kept_memory(memory_block block, intrusive_ptr<ref_counted> owner) {
   if (!owner) return {block.data, [bytes = block.bytes](void* data) { recycled_memory::free(data, bytes); }};
   return {owner.detach(), [](void* counted) { static_cast<ref_counted*>(counted)->release(); }};
 }
@@ -24,12 +25,12 @@ void free_memory(device_context* context, memory_block block, intrusive_ptr<ref_
                  const std::vector<stream_point>& uses) noexcept {
   const auto abandoned = [](const stream_point& p) { return p.stream->abandoned(p.sequence); };
   const bool keep = std::ranges::any_of(uses, abandoned);
-  if (context) {
+  if (context && !owner) {
     if (!keep) context->memory().free(block.data);
     return;
   }
   if (!keep && !owner) return recycled_memory::free(block.data, block.bytes);
-  const std::shared_ptr<void> memory = host_memory(block, std::move(owner));
+  const std::shared_ptr<void> memory = kept_memory(block, std::move(owner));
   for (const stream_point& p : uses) {
     if (abandoned(p)) p.stream->keep_until_end(memory);
   }

@@ -21,9 +21,9 @@ struct memory_block {
 };
 
 /// Frees memory of which all `uses` are over. What an abandoned stream may still touch is kept instead: host memory
-/// until the stream's end, device memory until the device's. `context` null: host memory; `owner` not null: host memory
-/// that is not freed but let go. Who gets recycled host memory
-/// next writes there at once: as with `free`, no device may use it any more.
+/// until the stream's end, device memory until the device's. `context` null: host memory; `owner` not null: memory of
+/// either place that is not freed but let go. Who gets recycled host memory next writes there at once: as with `free`,
+/// no device may use it any more.
 void free_memory(device_context* context, memory_block block, intrusive_ptr<ref_counted> owner,
                  const std::vector<stream_point>& uses) noexcept;
 

@@ -72,6 +72,10 @@ result<intrusive_ptr<gpu::stream>> device_context::create_stream() {
   return made;
 }
 
+result<intrusive_ptr<gpu::stream>> device_context::borrow_stream(void* handle) {
+  return gpu::stream::borrow(device_, poller_, events_, counters_, handle);
+}
+
 std::vector<intrusive_ptr<gpu::stream>> device_context::streams() const {
   const lock_guard lock(mutex_);
   std::vector<intrusive_ptr<gpu::stream>> all = shared_;

@@ -32,9 +32,16 @@ result<intrusive_ptr<storage>> storage::on_host(std::size_t bytes, host_fill fil
 }
 
 intrusive_ptr<storage> storage::borrowed(const void* data, std::size_t bytes, intrusive_ptr<ref_counted> owner) {
-  GLINT_ASSERT(owner, "borrowed memory needs an owner");
-  intrusive_ptr<storage> made(new storage({}, const_cast<void*>(data), bytes, {}), adopt);  // see read_only
-  made->owner_ = std::move(owner);
+  return lent({.data = const_cast<void*>(data), .bytes = bytes, .read_only = true, .owner = std::move(owner)});
+}
+
+intrusive_ptr<storage> storage::lent(lent_memory memory) {
+  GLINT_ASSERT(memory.owner, "memory of somebody else's needs an owner");
+  intrusive_ptr<device_context> context(memory.context);
+  intrusive_ptr<gpu::stream> home = context ? context->transfer_stream() : nullptr;
+  intrusive_ptr<storage> made(new storage(std::move(context), memory.data, memory.bytes, std::move(home)), adopt);
+  made->owner_ = std::move(memory.owner);
+  made->read_only_ = memory.read_only;
   return made;
 }
 

@@ -73,6 +73,17 @@ result<intrusive_ptr<stream>> stream::create(intrusive_ptr<gpu::device> device, 
       adopt);
 }
 
+result<intrusive_ptr<stream>> stream::borrow(intrusive_ptr<gpu::device> device, intrusive_ptr<gpu::poller> poller,
+                                             intrusive_ptr<event_pool> events,
+                                             intrusive_ptr<statistics_counters> counters, void* handle) {
+  GLINT_ASSERT(device && poller && events && counters, "a stream needs a device, a poller, events and counters");
+  auto native = device->borrow_stream(handle);
+  if (!native) return fail(std::move(native).error());
+  return intrusive_ptr<stream>(
+      new stream(std::move(device), std::move(poller), std::move(events), std::move(counters), std::move(*native)),
+      adopt);
+}
+
 stream::stream(intrusive_ptr<gpu::device> device, intrusive_ptr<gpu::poller> poller, intrusive_ptr<event_pool> events,
                intrusive_ptr<statistics_counters> counters, std::unique_ptr<native_stream> native)
     : id_(next_id.fetch_add(1, std::memory_order_relaxed)),
@@ -154,6 +165,19 @@ result<void> stream::wait(const stream_point& point) {
   std::uint64_t& newest = waited_[other.id_];
   newest = std::max(newest, ticket->sequence);
   return {};
+}
+
+result<void> stream::wait_for(native_event& event) {
+  const lock_guard lock(mutex_);
+  GLINT_TRY(native_->wait(event));
+  ++issued_;  // as in `wait`
+  return {};
+}
+
+result<intrusive_ptr<pooled_event>> stream::event_after(std::uint64_t sequence) {
+  auto ticket = event_for(sequence);
+  if (!ticket) return fail(std::move(ticket).error());
+  return std::move(ticket->event);
 }
 
 bool stream::reached(std::uint64_t sequence) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/gpu/tensor.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -50,6 +51,14 @@ tensor_base& tensor_base::operator=(tensor_base&& other) noexcept {
 tensor_base::tensor_base(intrusive_ptr<gpu::storage> storage, glint::dtype type, extents shape)
     : storage_(std::move(storage)), shape_(shape), strides_(row_major(shape)), dtype_(type) {
   GLINT_ASSERT(storage_ && bytes() <= storage_->bytes(), "a tensor larger than its storage", bytes());
+}
+
+tensor_base::tensor_base(intrusive_ptr<gpu::storage> storage, glint::dtype type, extents shape,
+                         std::span<const std::int64_t> strides)
+    : storage_(std::move(storage)), shape_(shape), dtype_(type) {
+  GLINT_ASSERT(storage_ && strides.size() == shape.rank(), "a stride for each extent", strides.size());
+  std::ranges::copy(strides, strides_.begin());
+  GLINT_ASSERT(span_bytes() <= storage_->bytes(), "a tensor larger than its storage", span_bytes());
 }
 
 std::int64_t tensor_base::size() const noexcept {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -31,7 +33,10 @@ struct fake_record {
 class fake_event final : public native_event {
  public:
   fake_event(std::recursive_mutex& m, std::atomic<int>& queries) : mutex_(m), queries_(queries) {}
+  /// Borrowed: stands for the other's newest record.
+  fake_event(const fake_event& other) : newest(other.newest), mutex_(other.mutex_), queries_(other.queries_) {}
   result<bool> query() override;
+  void* handle() const noexcept override { return const_cast<fake_event*>(this); }
 
   std::shared_ptr<fake_record> newest;
 
@@ -51,7 +56,7 @@ class fake_stream final : public native_stream {
   result<void> wait(native_event& event) override;
   result<void> enqueue(unique_function<void()> kernel) override;
   result<void> launch(const kernel_launch& launch) override { return enqueue(launch.on_host(launch)); }
-  void* handle() const noexcept override { return nullptr; }
+  void* handle() const noexcept override { return const_cast<fake_stream*>(this); }
 
   /// Runs the oldest operation; false if there is none or it waits for another stream.
   bool step();
@@ -69,12 +74,28 @@ class fake_stream final : public native_stream {
   std::optional<error> failure_;  // since the last record
 };
 
+/// Another library's stream: forwards, and leaves it alone at the end.
+class fake_borrowed_stream final : public native_stream {
+ public:
+  explicit fake_borrowed_stream(fake_stream& of) : of_(of) {}
+  result<void> copy(void* to, const void* from, std::size_t bytes) override { return of_.copy(to, from, bytes); }
+  result<void> fill(void* to, std::byte value, std::size_t bytes) override { return of_.fill(to, value, bytes); }
+  result<void> record(native_event& event) override { return of_.record(event); }
+  result<void> wait(native_event& event) override { return of_.wait(event); }
+  result<void> enqueue(unique_function<void()> kernel) override { return of_.enqueue(std::move(kernel)); }
+  void* handle() const noexcept override { return of_.handle(); }
+
+ private:
+  fake_stream& of_;
+};
+
 /// One recursive mutex for the device, its streams and its events: simple, and kernels may come back.
 class fake_device final : public device {
  public:
   struct options {
     std::size_t capacity_bytes = std::size_t{1} << 30;
     int index = 0;
+    backend_kind backend = backend_kind::emulated;  ///< Whose device it says it is.
   };
   explicit fake_device(options o) : options_(o) {
     info_.name = "fake " + std::to_string(o.index);
@@ -85,7 +106,7 @@ class fake_device final : public device {
     for (auto& [slab, bytes] : slabs) std::free(slab);
   }
 
-  backend_kind backend() const noexcept override { return backend_kind::emulated; }
+  backend_kind backend() const noexcept override { return options_.backend; }
   int index() const noexcept override { return options_.index; }
   const device_info& info() const noexcept override { return info_; }
 
@@ -115,6 +136,25 @@ class fake_device final : public device {
     if (lost) return fail(errc::device_lost, "lost");
     return std::make_unique<fake_event>(mutex, queries);
   }
+  /// A handle is a fake_stream's address, or one of `default_streams`.
+  result<std::unique_ptr<native_stream>> borrow_stream(void* handle) override {
+    const std::lock_guard lock(mutex);
+    const auto named = default_streams.find(reinterpret_cast<std::intptr_t>(handle));
+    fake_stream* of = named == default_streams.end() ? static_cast<fake_stream*>(handle) : named->second;
+    return std::make_unique<fake_borrowed_stream>(*of);
+  }
+  result<std::unique_ptr<native_event>> borrow_event(void* handle) override {
+    const std::lock_guard lock(mutex);
+    return std::make_unique<fake_event>(*static_cast<const fake_event*>(handle));
+  }
+  result<bool> holds(const void* at, std::size_t bytes) override {
+    const std::lock_guard lock(mutex);
+    const auto* const first = static_cast<const std::byte*>(at);
+    return std::any_of(slabs.begin(), slabs.end(), [&](const auto& slab) {
+      const auto* const begin = static_cast<const std::byte*>(slab.first);
+      return first >= begin && first + bytes <= begin + slab.second;
+    });
+  }
 
   /// Runs the oldest operation of the i-th stream that lives, counted from 0 in the order of making.
   bool step(std::size_t i) {
@@ -136,6 +176,7 @@ class fake_device final : public device {
   std::recursive_mutex mutex;
   bool lost = false;
   std::vector<fake_stream*> streams;
+  std::map<std::intptr_t, fake_stream*> default_streams;  ///< What the driver has names for instead of addresses.
   std::map<void*, std::size_t> slabs;
   std::size_t reserved_bytes = 0;
   std::atomic<int> queries{0};

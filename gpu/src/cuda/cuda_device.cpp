@@ -90,6 +90,39 @@ result<std::unique_ptr<native_event>> cuda_device::create_event() {
   return std::make_unique<cuda_event>(intrusive_ptr(this), event);
 }
 
+result<std::unique_ptr<native_stream>> cuda_device::borrow_stream(void* handle) {
+  const auto stream = static_cast<cudaStream_t>(handle);
+  const current_device scope(index_);
+  GLINT_TRY(check(scope.status(), "cudaSetDevice", subject_));
+  if (stream != cudaStreamLegacy && stream != cudaStreamPerThread) {  // those are the current device's
+    int of = -1;
+    GLINT_TRY(check(cudaStreamGetDevice(stream, &of), "cudaStreamGetDevice", subject_));
+    if (of != index_) {
+      return fail(error(errc::invalid_argument, "a stream of device " + std::to_string(of)).with_subject(subject_));
+    }
+  }
+  return std::make_unique<cuda_stream>(intrusive_ptr(this), stream, cuda_stream::ownership::borrowed);
+}
+
+result<std::unique_ptr<native_event>> cuda_device::borrow_event(void* handle) {
+  return std::make_unique<cuda_event>(intrusive_ptr(this), static_cast<cudaEvent_t>(handle),
+                                      cuda_event::ownership::borrowed);
+}
+
+/// The driver knows single addresses: asked for the first and the last byte.
+result<bool> cuda_device::holds(const void* at, std::size_t bytes) {
+  const current_device scope(index_);
+  GLINT_TRY(check(scope.status(), "cudaSetDevice", subject_));
+  const auto* const last = static_cast<const std::byte*>(at) + (bytes == 0 ? 0 : bytes - 1);
+  for (const void* address : {at, static_cast<const void*>(last)}) {
+    cudaPointerAttributes known{};
+    GLINT_TRY(check(cudaPointerGetAttributes(&known, address), "cudaPointerGetAttributes", subject_));
+    const bool here = known.type == cudaMemoryTypeDevice && known.device == index_;
+    if (!here && known.type != cudaMemoryTypeManaged) return false;
+  }
+  return true;
+}
+
 namespace {
 
 /// What asking for devices gave: a count, why there are none, or a driver's failure.

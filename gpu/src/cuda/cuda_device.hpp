@@ -25,6 +25,9 @@ class cuda_device final : public device {
   void unreserve(void* slab, std::size_t bytes) noexcept override;
   [[nodiscard]] result<std::unique_ptr<native_stream>> create_stream() override;
   [[nodiscard]] result<std::unique_ptr<native_event>> create_event() override;
+  [[nodiscard]] result<std::unique_ptr<native_stream>> borrow_stream(void* handle) override;
+  [[nodiscard]] result<std::unique_ptr<native_event>> borrow_event(void* handle) override;
+  [[nodiscard]] result<bool> holds(const void* at, std::size_t bytes) override;
 
   /// What errors name as failed.
   [[nodiscard]] const std::string& subject() const noexcept { return subject_; }

@@ -7,12 +7,12 @@
 
 namespace glint::gpu::cuda {
 
-cuda_event::cuda_event(intrusive_ptr<cuda_device> device, cudaEvent_t event) noexcept
-    : device_(std::move(device)), event_(event) {}
+cuda_event::cuda_event(intrusive_ptr<cuda_device> device, cudaEvent_t event, ownership whose) noexcept
+    : device_(std::move(device)), event_(event), whose_(whose) {}
 
 /// Does not wait: the driver keeps what enqueued waits need.
 cuda_event::~cuda_event() {
-  if (is_unloading()) return;
+  if (whose_ == ownership::borrowed || is_unloading()) return;
   const current_device scope(device_->index());
   log_failure(scope.status(), "cudaSetDevice", device_->subject());
   log_failure(cudaEventDestroy(event_), "cudaEventDestroy", device_->subject());

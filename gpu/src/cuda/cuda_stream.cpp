@@ -17,16 +17,16 @@ namespace {
 cudaEvent_t own(native_event& event) {
   auto* const e = dynamic_cast<cuda_event*>(&event);
   GLINT_ASSERT(e != nullptr, "an event of another backend on a CUDA stream");
-  return e->handle();
+  return e->event();
 }
 
 }  // namespace
 
-cuda_stream::cuda_stream(intrusive_ptr<cuda_device> device, cudaStream_t stream) noexcept
-    : device_(std::move(device)), stream_(stream) {}
+cuda_stream::cuda_stream(intrusive_ptr<cuda_device> device, cudaStream_t stream, ownership whose) noexcept
+    : device_(std::move(device)), stream_(stream), whose_(whose) {}
 
 cuda_stream::~cuda_stream() {
-  if (is_unloading()) return;
+  if (whose_ == ownership::borrowed || is_unloading()) return;
   const current_device scope(device_->index());
   log_failure(scope.status(), "cudaSetDevice", device_->subject());
   log_failure(cudaStreamSynchronize(stream_), "cudaStreamSynchronize", device_->subject());

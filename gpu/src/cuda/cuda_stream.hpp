@@ -17,8 +17,9 @@ namespace glint::gpu::cuda {
 /// not wait hands in pinned memory.
 class cuda_stream final : public native_stream {
  public:
-  /// Takes over `stream`.
-  cuda_stream(intrusive_ptr<cuda_device> device, cudaStream_t stream) noexcept;
+  enum class ownership { ours, borrowed };
+  /// Takes over `stream`, unless it is borrowed.
+  cuda_stream(intrusive_ptr<cuda_device> device, cudaStream_t stream, ownership whose = ownership::ours) noexcept;
   ~cuda_stream() override;
 
   [[nodiscard]] result<void> copy(void* to, const void* from, std::size_t bytes) override;
@@ -35,6 +36,7 @@ class cuda_stream final : public native_stream {
 
   const intrusive_ptr<cuda_device> device_;
   const cudaStream_t stream_;
+  const ownership whose_;
 };
 
 }  // namespace glint::gpu::cuda

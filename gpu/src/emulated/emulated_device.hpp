@@ -25,6 +25,7 @@ class emulated_device final : public device {
   void unreserve(void* slab, std::size_t bytes) noexcept override;
   [[nodiscard]] result<std::unique_ptr<native_stream>> create_stream() override;
   [[nodiscard]] result<std::unique_ptr<native_event>> create_event() override;
+  [[nodiscard]] result<bool> holds(const void* at, std::size_t bytes) override { return contains(at, bytes); }
 
   [[nodiscard]] emulated_faults& faults() noexcept { return faults_; }
   [[nodiscard]] error lost_error() const;

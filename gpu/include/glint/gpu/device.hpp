@@ -37,6 +37,8 @@ class native_event {
   /// it failed (kernel_failed, device_lost): it is reported by the first event recorded behind the failure and every
   /// later query of that event. Never blocks. True for an event that was never recorded. Thread-safe.
   [[nodiscard]] virtual result<bool> query() = 0;
+  /// The driver's handle (cudaEvent_t), or null on the emulated device.
+  [[nodiscard]] virtual void* handle() const noexcept { return nullptr; }
 };
 
 /// A queue of work that the device runs in order and on its own time. Enqueueing never waits for the work; it may be
@@ -86,6 +88,18 @@ class device : public ref_counted {
 
   [[nodiscard]] virtual result<std::unique_ptr<native_stream>> create_stream() = 0;
   [[nodiscard]] virtual result<std::unique_ptr<native_event>> create_event() = 0;
+
+  /// Another library's stream, by the driver's handle (cudaStream_t; 1 and 2 are the driver's names for the legacy and
+  /// the calling thread's default stream). It stays that library's: its destruction here neither waits nor destroys it.
+  /// It must be valid whenever something is enqueued or recorded there. Errors: device_error in a backend that has no
+  /// such handles, invalid_argument for a stream of another device.
+  [[nodiscard]] virtual result<std::unique_ptr<native_stream>> borrow_stream(void* handle);
+  /// Another library's event, recorded already, to wait for or to query; stays that library's. Errors: device_error in
+  /// a backend that has no such handles.
+  [[nodiscard]] virtual result<std::unique_ptr<native_event>> borrow_event(void* handle);
+  /// Whether `bytes` bytes from `at` are memory of this device, whoever allocated them; true where the backend cannot
+  /// tell. Does not touch them.
+  [[nodiscard]] virtual result<bool> holds(const void* at, std::size_t bytes);
 };
 
 }  // namespace glint::gpu

@@ -17,6 +17,15 @@ class device_context;
 /// What storage on the host starts with.
 enum class host_fill { none, zeros };
 
+/// Bytes of somebody else's that storage is to stand for.
+struct lent_memory {
+  void* data = nullptr;
+  std::size_t bytes = 0;
+  bool read_only = true;              ///< Who wants to write must copy.
+  device_context* context = nullptr;  ///< The device they lie on; null: host memory.
+  intrusive_ptr<ref_counted> owner;   ///< Keeps them.
+};
+
 /// Counted bytes in host or device memory, and who uses them in stream order.
 ///
 /// The last handle may go while work that uses the bytes is enqueued: the memory is freed when every use was reached,
@@ -38,8 +47,11 @@ class storage final : public ref_counted {
   /// last use, by whatever thread that happens on.
   [[nodiscard]] static intrusive_ptr<storage> borrowed(const void* data, std::size_t bytes,
                                                        intrusive_ptr<ref_counted> owner);
-  /// True for borrowed memory: who wants to write must copy, even alone.
-  [[nodiscard]] bool read_only() const noexcept { return static_cast<bool>(owner_); }
+  /// The same for memory of any place, which may be written if it says so. Its `home` is its device's transfer stream.
+  /// Where a lost device may still be inside it, the owner is kept until the end of the streams concerned.
+  [[nodiscard]] static intrusive_ptr<storage> lent(lent_memory memory);
+  /// True for memory of somebody else's that must not be written: who wants to must copy, even alone.
+  [[nodiscard]] bool read_only() const noexcept { return read_only_; }
 
   [[nodiscard]] memory_place place() const noexcept;
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
@@ -75,7 +87,8 @@ class storage final : public ref_counted {
   void* data_;
   std::size_t bytes_;
   intrusive_ptr<gpu::stream> home_;
-  intrusive_ptr<ref_counted> owner_;  // of borrowed memory
+  intrusive_ptr<ref_counted> owner_;  // of memory that is somebody else's
+  bool read_only_ = false;
   detail::use_list uses_;
 };
 

@@ -68,7 +68,13 @@ class stream final : public ref_counted {
                                                             intrusive_ptr<gpu::poller> poller,
                                                             intrusive_ptr<event_pool> events,
                                                             intrusive_ptr<statistics_counters> counters = {});
-  /// Waits until everything enqueued has run.
+  /// Another library's stream, by the driver's handle: see device::borrow_stream. What that library enqueues there is
+  /// counted by `note_enqueued` alone, and an event must be recorded (`reached`) while the stream is valid.
+  [[nodiscard]] static result<intrusive_ptr<stream>> borrow(intrusive_ptr<gpu::device> device,
+                                                            intrusive_ptr<gpu::poller> poller,
+                                                            intrusive_ptr<event_pool> events,
+                                                            intrusive_ptr<statistics_counters> counters, void* handle);
+  /// Waits until everything enqueued has run; not for a borrowed one.
   ~stream() override;
 
   [[nodiscard]] gpu::device& device() const noexcept { return *device_; }
@@ -93,6 +99,12 @@ class stream final : public ref_counted {
   /// or is implied by an earlier wait. A wait that was enqueued counts as an operation, so that points order through
   /// it. Errors: those of the device.
   [[nodiscard]] result<void> wait(const stream_point& point);
+  /// The same for an event that is no point's: another library's. Always enqueues.
+  [[nodiscard]] result<void> wait_for(native_event& event);
+
+  /// The event that stands for the first `sequence` operations, recorded now if there is none; null when they have run.
+  /// Errors: those of the device.
+  [[nodiscard]] result<intrusive_ptr<pooled_event>> event_after(std::uint64_t sequence);
 
   /// True when the first `sequence` operations have run (or failed). Records an event if none stands for the point yet,
   /// so that asking again makes progress. Precondition for all sequences: not beyond `now()`.

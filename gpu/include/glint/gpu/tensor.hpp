@@ -31,6 +31,10 @@ class tensor_base {
   tensor_base() noexcept;
   /// Row-major from the start of `storage`. Precondition: the storage has room for all elements.
   tensor_base(intrusive_ptr<gpu::storage> storage, glint::dtype type, extents shape);
+  /// With strides, in elements, as many as `shape` has extents and none negative, from the start of `storage`.
+  /// Precondition: the storage has room for all elements.
+  tensor_base(intrusive_ptr<gpu::storage> storage, glint::dtype type, extents shape,
+              std::span<const std::int64_t> strides);
   tensor_base(const tensor_base&) noexcept;
   tensor_base(tensor_base&& other) noexcept;  ///< Leaves an empty handle.
   tensor_base& operator=(const tensor_base&) noexcept;
