@@ -77,9 +77,11 @@ result<std::int64_t> reach_of(const layout& l) {
   std::array<std::pair<std::int64_t, std::int64_t>, extents::rank_max> steps{};  // stride, extent
   std::size_t count = 0;
   for (std::size_t i = 0; i < l.shape.rank(); ++i) {
-    if (l.shape[i] > 1) steps[count++] = {l.strides[i], l.shape[i]};
+    if (l.shape[i] == 1) continue;
+    std::size_t at = count++;
+    for (; at > 0 && steps[at - 1].first > l.strides[i]; --at) steps[at] = steps[at - 1];
+    steps[at] = {l.strides[i], l.shape[i]};
   }
-  std::sort(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(count));
   std::int64_t reach = 1;
   for (std::size_t i = 0; i < count; ++i) {
     const auto [stride, extent] = steps[i];

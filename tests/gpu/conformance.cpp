@@ -17,6 +17,14 @@ TEST_P(Conformance, SaysWhatItIs) {
   EXPECT_GE(device_->info().capacity_bytes, std::size_t{8} << 20);
 }
 
+TEST_P(Conformance, KnowsItsOwnMemory) {
+  const slab memory(device_, 2 * page);
+  EXPECT_TRUE(must(device_->holds(memory.at(), 2 * page)));
+  EXPECT_TRUE(must(device_->holds(memory.at(page), page)));
+  const bytes host = pattern(page, 0);
+  EXPECT_FALSE(must(device_->holds(host.data(), host.size())));
+}
+
 TEST_P(Conformance, CopiesToAndFromTheDevice) {
   const slab memory(device_, 3 * page);
   const auto s = stream();
