@@ -7,6 +7,7 @@
 #include <glint/base/exception.hpp>
 #include <glint/core/arrow.hpp>
 #include "arrow_format.hpp"
+#include "arrow_structures.hpp"
 
 namespace glint::detail {
 namespace {
@@ -25,7 +26,7 @@ struct schema_of_table {
 
 struct array_of_column {
   tensor_base elements;
-  intrusive_ptr<store::entry> object;
+  kept_by_array keep;
   std::array<const void*, 2> buffers;  // no bitmap of nulls, elements
 };
 
@@ -54,8 +55,35 @@ void release_with_columns(Structure* s) noexcept {
   throw exception(error(errc::invalid_argument, std::move(why)).with_subject("arrow array"));
 }
 
+/// Releases what was made, unless all was.
+template <class Owned>
+struct unfinished {
+  std::unique_ptr<Owned> owned = std::make_unique<Owned>();
+  ~unfinished() {
+    if (!owned) return;
+    for (auto& column : owned->columns) column.release(&column);
+  }
+};
+
+template <class Owned>
+void point_to_columns(Owned& owned) {
+  for (auto& column : owned.columns) owned.pointers.push_back(&column);
+}
+
+}  // namespace
+
 void require_targets(const ArrowSchema* schema, const ArrowArray* array) {
   if (!schema || !array) refuse("exported to a null pointer");
+}
+
+void require_column(const tensor_base& values) {
+  if (values.empty_handle()) refuse("an empty tensor handle");
+  if (values.shape().rank() != 1) refuse("an Arrow array has one dimension, not " + values.shape().describe());
+}
+
+bool exported_here(const ArrowArray& array) noexcept {
+  return array.release == &release_leaf<array_of_column, ArrowArray> ||
+         array.release == &release_with_columns<array_of_table, ArrowArray>;
 }
 
 ArrowSchema schema_of(const tensor_base& values, std::string name) {
@@ -71,7 +99,6 @@ ArrowSchema schema_of(const tensor_base& values, std::string name) {
           .private_data = owned.release()};
 }
 
-/// Contiguous elements in host memory: those of the tensor, where it has such.
 tensor_base host_elements(const tensor_base& values) {
   tensor_base elements = values.on_host();
   if (elements.contiguous()) return elements;
@@ -80,10 +107,10 @@ tensor_base host_elements(const tensor_base& values) {
   return *std::move(copied);
 }
 
-ArrowArray array_of(const tensor_base& values, intrusive_ptr<store::entry> object) {
-  auto owned = std::make_unique<array_of_column>(array_of_column{host_elements(values), std::move(object), {}});
+ArrowArray array_of(tensor_base elements, kept_by_array keep) {
+  auto owned = std::make_unique<array_of_column>(array_of_column{std::move(elements), std::move(keep), {}});
   owned->buffers[1] = owned->elements.address();
-  return {.length = values.size(),
+  return {.length = owned->elements.size(),
           .null_count = 0,
           .offset = 0,
           .n_buffers = 2,
@@ -93,21 +120,6 @@ ArrowArray array_of(const tensor_base& values, intrusive_ptr<store::entry> objec
           .dictionary = nullptr,
           .release = &release_leaf<array_of_column, ArrowArray>,
           .private_data = owned.release()};
-}
-
-/// Releases what was made, unless all was.
-template <class Owned>
-struct unfinished {
-  std::unique_ptr<Owned> owned = std::make_unique<Owned>();
-  ~unfinished() {
-    if (!owned) return;
-    for (auto& column : owned->columns) column.release(&column);
-  }
-};
-
-template <class Owned>
-void point_to_columns(Owned& owned) {
-  for (auto& column : owned.columns) owned.pointers.push_back(&column);
 }
 
 ArrowSchema table_schema_of(const table& values) {
@@ -126,10 +138,10 @@ ArrowSchema table_schema_of(const table& values) {
           .private_data = made.owned.release()};
 }
 
-ArrowArray table_array_of(const table& values, const intrusive_ptr<store::entry>& object) {
+ArrowArray table_array_of(const table& values, const kept_by_array& keep, elements_of from) {
   unfinished<array_of_table> made;
   made.owned->columns.reserve(values.columns().size());
-  for (const auto& column : values.columns()) made.owned->columns.push_back(array_of(column.values, object));
+  for (const auto& column : values.columns()) made.owned->columns.push_back(array_of(from(column.values), keep));
   point_to_columns(*made.owned);
   return {.length = values.rows(),
           .null_count = 0,
@@ -143,31 +155,18 @@ ArrowArray table_array_of(const table& values, const intrusive_ptr<store::entry>
           .private_data = made.owned.release()};
 }
 
-template <class Make>
-void hand_over(ArrowSchema described, ArrowSchema* schema, ArrowArray* array, Make make_array) {
-  try {
-    *array = make_array();
-  } catch (...) {
-    described.release(&described);
-    throw;
-  }
-  *schema = described;
-}
-
-}  // namespace
-
 void export_array(const tensor_base& values, const intrusive_ptr<store::entry>& keep, ArrowSchema* schema,
                   ArrowArray* array) {
   require_targets(schema, array);
-  if (values.empty_handle()) refuse("an empty tensor handle");
-  if (values.shape().rank() != 1) refuse("an Arrow array has one dimension, not " + values.shape().describe());
-  hand_over(schema_of(values, ""), schema, array, [&] { return array_of(values, keep); });
+  require_column(values);
+  hand_over(schema_of(values, ""), schema, [&] { *array = array_of(host_elements(values), {.object = keep}); });
 }
 
 void export_table(const table& values, const intrusive_ptr<store::entry>& keep, ArrowSchema* schema,
                   ArrowArray* array) {
   require_targets(schema, array);
-  hand_over(table_schema_of(values), schema, array, [&] { return table_array_of(values, keep); });
+  hand_over(table_schema_of(values), schema,
+            [&] { *array = table_array_of(values, {.object = keep}, &host_elements); });
 }
 
 }  // namespace glint::detail

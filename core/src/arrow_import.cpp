@@ -5,62 +5,19 @@
 
 #include <glint/base/exception.hpp>
 #include <glint/core/arrow.hpp>
+#include <glint/gpu/adopt.hpp>
 #include <glint/gpu/storage.hpp>
 #include "arrow_format.hpp"
+#include "arrow_source.hpp"
 
 namespace glint::detail {
 namespace {
 
+const std::string whole = "arrow array";
+
 [[noreturn]] void refuse(const std::string& subject, std::string why) {
   throw exception(error(errc::invalid_argument, std::move(why)).with_subject(subject));
 }
-
-const std::string whole = "arrow array";
-
-/// Calls a structure's release, which ends all in it; nothing for one that was moved from.
-template <class Structure>
-void end(Structure& s) noexcept {
-  if (s.release) s.release(&s);
-}
-
-/// An array moved here from its producer; released when nobody uses its buffers any more.
-class foreign_array final : public ref_counted {
- public:
-  explicit foreign_array(ArrowArray* from) noexcept : array_(*from) { from->release = nullptr; }
-  [[nodiscard]] const ArrowArray& operator*() const noexcept { return array_; }
-
- private:
-  ~foreign_array() override { end(array_); }
-  ArrowArray array_;
-};
-
-/// Both, taken over from their producer: ended with the scope, the array unless somebody holds it.
-class taken_over {
- public:
-  taken_over(ArrowSchema* schema, ArrowArray* array) {
-    const bool given = schema && array && schema->release && array->release;
-    if (schema && schema->release) {
-      schema_ = *schema;
-      schema->release = nullptr;
-    }
-    if (array && array->release) array_ = make_intrusive<foreign_array>(array);
-    if (!given) {
-      end(schema_);  // the destructor of what was not made does not run
-      refuse(whole, "a null pointer, or released already");
-    }
-  }
-  taken_over(const taken_over&) = delete;
-  taken_over& operator=(const taken_over&) = delete;
-  ~taken_over() { end(schema_); }
-
-  [[nodiscard]] const ArrowSchema& schema() const noexcept { return schema_; }
-  [[nodiscard]] const intrusive_ptr<foreign_array>& holder() const noexcept { return array_; }
-  [[nodiscard]] const ArrowArray& array() const noexcept { return **array_; }
-
- private:
-  ArrowSchema schema_{};
-  intrusive_ptr<foreign_array> array_;
-};
 
 /// Rows [first, first + count) of an array's buffers, its own offset included.
 struct row_range {
@@ -83,13 +40,14 @@ row_range rows_of(const ArrowArray& array, row_range of_parent, const std::strin
 }
 
 /// A bit a row, the lowest of a byte first: 0 is a null. No bitmap: no nulls.
-void require_no_nulls(const ArrowArray& array, row_range rows, const std::string& subject) {
+void require_no_nulls(const ArrowArray& array, row_range rows, const array_source& from, const std::string& subject) {
   if (array.null_count == 0) return;
   const auto* bits = static_cast<const unsigned char*>(array.buffers[0]);
   if (!bits) {
     if (array.null_count < 0) return;  // not counted, and without a bitmap there are none
     refuse(subject, "says that it has nulls, and has no bitmap of them");
   }
+  if (from.device) refuse(subject, "may have nulls, whose bitmap is on a device");
   for (std::int64_t i = 0; i < rows.count; ++i) {
     const std::int64_t bit = rows.first + i;
     if ((bits[bit / 8] >> (bit % 8) & 1) == 0) {
@@ -113,20 +71,31 @@ dtype require_dtype(const ArrowSchema& schema, const ArrowArray& array, const st
   return *type;
 }
 
+/// Over memory on a device: without a copy, or not at all.
+tensor_base device_column(const void* first, dtype type, extents shape, const array_source& from,
+                          const std::string& subject) {
+  auto made = gpu::adopt_memory(const_cast<void*>(first), type, shape, [held = from.holder](void*) {},
+                                {.device = from.device, .read_only = true, .valid_after = from.ready});
+  if (!made && made.error().code() != errc::invalid_argument) throw_error(made.error());  // the device's own
+  if (!made) refuse(subject, made.error().message());
+  return *std::move(made);
+}
+
 tensor_base column_over(const ArrowSchema& schema, const ArrowArray& array, row_range of_parent,
-                        const intrusive_ptr<foreign_array>& holder, const std::string& subject) {
+                        const array_source& from, const std::string& subject) {
   const dtype type = require_dtype(schema, array, subject);
   require_buffers(array, 2, subject);
   const row_range rows = rows_of(array, of_parent, subject);
   if (rows.count > extents::count_max) refuse(subject, "is longer than any tensor");
-  require_no_nulls(array, rows, subject);
+  require_no_nulls(array, rows, from, subject);
   const extents shape{rows.count};
   if (rows.count > 0 && !array.buffers[1]) refuse(subject, "has no buffer of elements");
   const std::size_t bytes = static_cast<std::size_t>(rows.count) * size_of(type);
   const auto* first = static_cast<const std::byte*>(array.buffers[1]);
   if (bytes != 0) first += static_cast<std::size_t>(rows.first) * size_of(type);
+  if (from.device) return device_column(first, type, shape, from, subject);
   if (bytes != 0 && reinterpret_cast<std::uintptr_t>(first) % size_of(type) == 0) {
-    return tensor_base(gpu::storage::borrowed(first, bytes, holder), type, shape);
+    return tensor_base(gpu::storage::borrowed(first, bytes, from.holder), type, shape);
   }
   auto storage = gpu::storage::on_host(bytes);
   if (!storage) throw_error(storage.error());
@@ -134,14 +103,15 @@ tensor_base column_over(const ArrowSchema& schema, const ArrowArray& array, row_
   return tensor_base(*std::move(storage), type, shape);
 }
 
-table table_over(const taken_over& from) {
-  const ArrowSchema& schema = from.schema();
-  const ArrowArray& array = from.array();
+}  // namespace
+
+table table_over(const ArrowSchema& schema, const array_source& from) {
+  const ArrowArray& array = **from.holder;
   const std::string format = schema.format ? schema.format : "";
   if (format != "+s") refuse(whole, "is of Arrow's format \"" + format + "\"; a table is a struct, \"+s\"");
   require_buffers(array, 1, whole);
   const row_range rows = rows_of(array, {0, array.length}, whole);
-  require_no_nulls(array, rows, whole);
+  require_no_nulls(array, rows, from, whole);
   if (schema.n_children < 0 || schema.n_children != array.n_children) {
     refuse(whole,
            "has " + std::to_string(array.n_children) + " columns; its schema, " + std::to_string(schema.n_children));
@@ -154,20 +124,23 @@ table table_over(const taken_over& from) {
       refuse(whole, "column " + std::to_string(i) + " is missing, or released already");
     }
     const std::string name = column->name ? column->name : "";
-    made.add(name, column_over(*column, *values, rows, from.holder(), "arrow column " + name));
+    made.add(name, column_over(*column, *values, rows, from, "arrow column " + name));
   }
   return made;
 }
 
-}  // namespace
+tensor_base array_over(const ArrowSchema& schema, const array_source& from) {
+  const ArrowArray& array = **from.holder;
+  return column_over(schema, array, {0, array.length}, from, whole);
+}
 
 tensor_base import_array(ArrowSchema* schema, ArrowArray* array, dtype wanted) {
   const taken_over from(schema, array);
-  const dtype type = require_dtype(from.schema(), from.array(), whole);
+  const dtype type = require_dtype(from.schema(), **from.holder(), whole);
   if (type != wanted) {
     refuse(whole, "holds " + std::string(to_string(type)) + ", not " + std::string(to_string(wanted)));
   }
-  return column_over(from.schema(), from.array(), {0, from.array().length}, from.holder(), whole);
+  return array_over(from.schema(), {.holder = from.holder()});
 }
 
 }  // namespace glint::detail
@@ -176,7 +149,7 @@ namespace glint {
 
 object_ref<table> import_arrow_table(ArrowSchema* schema, ArrowArray* array) {
   const detail::taken_over from(schema, array);
-  return put(detail::table_over(from));
+  return put(detail::table_over(from.schema(), {.holder = from.holder()}));
 }
 
 }  // namespace glint
