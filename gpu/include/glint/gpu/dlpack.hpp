@@ -28,7 +28,8 @@ class device_context;
 class dlpack_consumer {
  public:
   /// On the host, or on a stream that it does not tell: the export waits, on the calling thread, until what was
-  /// enqueued has run, and the tensor may be used anywhere at once.
+  /// enqueued has run, and the tensor may be used anywhere at once. What uses it must have run when the deleter is
+  /// called.
   [[nodiscard]] static dlpack_consumer host() noexcept { return dlpack_consumer(kind::host); }
   /// It sees to the order itself: no wait, and the memory is not kept beyond the deleter's call.
   [[nodiscard]] static dlpack_consumer unsynchronized() noexcept { return dlpack_consumer(kind::unsynchronized); }
