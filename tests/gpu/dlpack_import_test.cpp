@@ -195,7 +195,7 @@ TEST_F(DlpackDeviceImport, GoesBackAfterTheLastUseInStreamOrder) {
 }
 
 TEST_F(DlpackDeviceImport, IsReadyWhenTheStreamThatTheProducerWasToldIs) {
-  static_cast<void>(a->enqueue([] {}));  // what the producer made `a` wait for
+  ASSERT_TRUE(static_cast<fake_stream*>(a->handle())->enqueue([] {}));  // what the producer enqueued, past our clock
   auto t = import_dlpack(peer.managed(), {.device = context.get(), .stream = a}).value();
   const auto copied = t.copy_to(nullptr, *b).value();
   EXPECT_EQ(fake->waits.load(), 1);
