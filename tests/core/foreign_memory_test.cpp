@@ -70,7 +70,9 @@ TEST_F(ForeignMemory, ReadOnlyMemoryIsNotWrittenByItsLastHolder) {
 }
 
 TEST_F(ForeignMemory, WritableMemoryIsWrittenInPlaceByItsLastHolder) {
-  static float elements[2] = {1, 2};
+  static float elements[2];  // outlives whatever the runtime still holds
+  elements[0] = 1;
+  elements[1] = 2;
   auto x = put(must(glint::gpu::adopt_memory(elements, {2}, [](float*) {})));
   const auto y = submit<host_doubled>(std::move(x));
   EXPECT_EQ(get(y).data(), elements);
