@@ -83,6 +83,7 @@ class fake_borrowed_stream final : public native_stream {
   result<void> record(native_event& event) override { return of_.record(event); }
   result<void> wait(native_event& event) override { return of_.wait(event); }
   result<void> enqueue(unique_function<void()> kernel) override { return of_.enqueue(std::move(kernel)); }
+  result<void> launch(const kernel_launch& launch) override { return of_.launch(launch); }
   void* handle() const noexcept override { return of_.handle(); }
 
  private:
