@@ -3,7 +3,8 @@
 
 #include <glint/gpu/launch.hpp>
 
-/// Kernels of the tests, defined in test_kernels.cu and failing_kernels.cu, which are compiled for both backends.
+/// Kernels of the tests, defined in test_kernels.cu, failing_kernels.cu and library_kernels.cu, which are compiled for
+/// both backends.
 namespace test_kernels {
 
 struct affine {
@@ -39,6 +40,9 @@ template <class T>
 __global__ void fill_with(int n, T value, T* out);
 extern template __global__ void fill_with<float>(int, float, float*);
 extern template __global__ void fill_with<long long>(int, long long, long long*);
+
+/// Of a library.
+__global__ void negate(int n, int* x);
 
 // What goes wrong.
 __global__ void some_end_before_the_barrier(unsigned first, int* out);

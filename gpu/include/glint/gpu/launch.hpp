@@ -20,8 +20,7 @@
 /// `assert` fails it, too, in files of glint_add_kernels. What a block's shared memory holds at first is all ones.
 /// Kernels may not throw, nor wait inside of a catch.
 ///
-/// Functions and variables besides kernels are compiled twice, too: those that are no templates, and not inline, must
-/// be static or have a namespace without a name.
+/// What else is in such a file is compiled twice, too. The rest of the program sees the host's.
 
 #include <cstddef>
 #include <type_traits>

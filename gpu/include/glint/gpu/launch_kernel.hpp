@@ -93,8 +93,8 @@ void launch_with(std::type_identity<std::tuple<P...>>, gpu_context& gpu, const l
 ///
 /// Throws invalid_argument (configuration, a tensor elsewhere or with gaps), device_error for a kernel that the device
 /// does not have, and the device's errors. A failure of the kernel itself is that of its stream: kernel_failed, which
-/// names the kernel, the block and on the emulated device the reason. Never waits. Cost on the emulated device: one
-/// allocation, and what docs/decisions/0012-kernels-compiled-twice.md says.
+/// names the kernel, the block and on the emulated device the reason. Never waits. Cost on the emulated device: two
+/// allocations, and what docs/decisions/0012-kernels-compiled-twice.md says.
 template <auto Kernel, class... Args>
 void launch_kernel(gpu_context& gpu, const launch_config& config, Args&&... args) {
   if constexpr (detail::check_kernel<Kernel>()) {
