@@ -299,6 +299,13 @@ call_base* actor_cell::next_call(call_step& step) noexcept {
   return call;
 }
 
+/// Also what has only come in: an actor that calls itself never has anything in its mailbox between two calls, and
+/// would keep its slot for ever.
+bool actor_cell::more_to_run() noexcept {
+  if (mailbox_.can_take()) return true;
+  return calls_come_in_ && phase_ != phase::ended && fill_mailbox() && mailbox_.can_take();
+}
+
 void actor_cell::run_turn(actor_turn& turn) noexcept {
   call_step step;
   for (int left = calls_per_turn;; --left) {
@@ -308,7 +315,7 @@ void actor_cell::run_turn(actor_turn& turn) noexcept {
     {
       const spin_guard guard(mailbox_mutex_);
       if (step.call) step_over(step);
-      if (left <= 0 && mailbox_.can_take()) break;
+      if (left <= 0 && more_to_run()) break;
       call = next_call(step);
       if (call) {
         call->life_ = life_;

@@ -3,7 +3,9 @@
 // turns go idle, handles go and actors end.
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <latch>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 
@@ -12,11 +14,13 @@
 namespace glint_test {
 namespace {
 
+using glint::actor_handle;
 using glint::errc;
 using glint::get;
 using glint::kill;
 using glint::object_ref;
 using glint::spawn;
+using glint::submit;
 
 using ActorIncoming = actor_case;
 
@@ -154,6 +158,46 @@ TEST_F(ActorIncoming, ACallThatIsMadeAgainComesFirst) {
   (*go)->set();
   EXPECT_EQ(get(again, deadline), (std::vector<int>{1, 1}));
   EXPECT_EQ(get(next, deadline), (std::vector<int>{1, 1, 2}));
+}
+
+/// One CPU slot.
+class ActorIncomingOnOneSlot : public actor_case {
+ protected:
+  ActorIncomingOnOneSlot() : actor_case(small_node(1, 0)) {}
+};
+
+using shared_flag = glint::local_only<std::shared_ptr<std::atomic<bool>>>;
+constexpr int calls_max = 10'000;
+
+/// Calls itself until another has had the slot, or it is too late.
+class restless {
+ public:
+  int go_on(const actor_handle<restless>& self, const shared_event& inside, const shared_event& go,
+            const shared_flag& other_ran) {
+    (*inside)->set();
+    (*go)->wait();
+    if (++calls_ < calls_max && !(*other_ran)->load()) (void)self.call<&restless::go_on>(self, inside, go, other_ran);
+    return calls_;
+  }
+  int calls() const { return calls_; }
+
+ private:
+  int calls_ = 0;
+};
+
+/// Though its next call is never in the mailbox when one ends, but on its way to it.
+TEST_F(ActorIncomingOnOneSlot, AnActorThatCallsItselfLetsOthersHaveTheSlot) {
+  const auto inside = make_event();
+  const auto go = make_event();
+  const shared_flag other_ran(std::make_shared<std::atomic<bool>>(false));
+  auto a = spawn<restless>();
+  auto first = a.call<&restless::go_on>(a, inside, go, other_ran);
+  (*inside)->wait();
+  auto other = submit<[](const shared_flag& ran) { (*ran)->store(true); }>(other_ran);
+  (*go)->set();
+  get(other, deadline);
+  EXPECT_EQ(get(first, deadline), 1);
+  EXPECT_LT(get(a.call<&restless::calls>(), deadline), calls_max);
 }
 
 }  // namespace

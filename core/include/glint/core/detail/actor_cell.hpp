@@ -232,6 +232,8 @@ class actor_cell : public ref_counted, public slab_allocated {
   /// All that wait to begin, or have come in.
   [[nodiscard]] schedulable_queue take_waiting() noexcept GLINT_REQUIRES(mailbox_mutex_);
   [[nodiscard]] call_base* next_call(call_step& step) noexcept GLINT_REQUIRES(mailbox_mutex_);
+  /// Whether a turn that has had its share would find a step to run.
+  [[nodiscard]] bool more_to_run() noexcept GLINT_REQUIRES(mailbox_mutex_);
   [[nodiscard]] std::optional<error> refusal_of(const call_base& call) const GLINT_REQUIRES(mailbox_mutex_);
   [[nodiscard]] turn_start turn_for_step() noexcept GLINT_REQUIRES(mailbox_mutex_);
   [[nodiscard]] turn_start turn_for_duty() noexcept GLINT_REQUIRES(mailbox_mutex_);
