@@ -43,7 +43,7 @@ constexpr std::array budgets{
     // submit with the ref of the link before, which is moved out of; run; the end of the ref
     budget{"chain_link", 2, 392, 5, 0},
     // call with a value, which is moved in; run; get; the end of the ref; now and then the actor yields its worker
-    budget{"actor_call", 2, 424, 7.2, 0},
+    budget{"actor_call", 2, 424, 6.2, 0},
     // get of an object that is there
     budget{"get_ready", 0, 0, 0, 0},
     // put of a value by move; the end of the ref
