@@ -160,6 +160,28 @@ TEST_F(ActorIncoming, ACallThatIsMadeAgainComesFirst) {
   EXPECT_EQ(get(next, deadline), (std::vector<int>{1, 1, 2}));
 }
 
+class keeper {
+ public:
+  int count() { return ++calls_; }
+  int take(const actor_handle<keeper>&) { return ++calls_; }
+
+ private:
+  counted_object counted_;
+  int calls_ = 0;
+};
+
+/// The last handle goes with the call itself, which may be over, and the actor with it, before `call` has returned.
+TEST_F(ActorIncoming, ACallMayTakeTheLastHandleWithIt) {
+  for (int round = 0; round < 500; ++round) {
+    auto a = spawn<keeper>();
+    auto before = a.call<&keeper::count>();  // so that a turn is at work
+    auto last = a.call<&keeper::take>(std::move(a));
+    EXPECT_EQ(get(last, deadline), 2);
+    EXPECT_EQ(get(before, deadline), 1);
+  }
+  EXPECT_TRUE(eventually([] { return objects_alive == 0; }));
+}
+
 /// One CPU slot.
 class ActorIncomingOnOneSlot : public actor_case {
  protected:

@@ -59,6 +59,12 @@ void require_actor(const handle_base& handle, runtime& now);
 [[noreturn]] void throw_other_type(const handle_base& handle, const std::string& wanted);
 void kill_actor(const handle_base& handle, const kill_options& options);
 
+/// Of an argument that may take a handle with it, perhaps the last: then the call may run, and end the actor, before
+/// `call` returns.
+template <class Arg>
+inline constexpr bool may_take_handle =
+    !std::is_lvalue_reference_v<Arg> && !std::is_trivially_destructible_v<std::remove_cvref_t<Arg>>;
+
 }  // namespace detail
 
 /// A handle of an actor: an object of class `Type` that lives in the runtime and runs one call at a time, or more if
@@ -117,6 +123,8 @@ class actor_handle {
       const detail::call_scope scope;
       detail::require_actor(handle_, scope.get());
       detail::actor_cell& cell = *handle_.cell();
+      [[maybe_unused]] hold_ptr<detail::actor_cell> alive;
+      if constexpr ((detail::may_take_handle<Args> || ...)) alive = hold_ptr<detail::actor_cell>(&cell);
       constexpr bool again = detail::repeatable<body, parameters, Args...>;
       detail::call_plan plan{.group = 0, .retries = again ? cell.default_retries() : 0};
       if (options) plan = detail::plan_of(cell, *options, again);
