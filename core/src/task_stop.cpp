@@ -203,6 +203,7 @@ bool task_base::unlink_child(task_base& child) noexcept {
 /// task's. The parent's comes first, so the other way round it can only be tried; mostly that does, and costs no pin.
 void task_base::leave_parent() noexcept {
   for (;;) {
+    task_base* emptied = nullptr;
     std::optional<task_pin> parent;
     {
       const spin_guard guard(mutex_);
@@ -210,13 +211,14 @@ void task_base::leave_parent() noexcept {
       if (!parent_) return;
       task_base& now = *parent_;
       if (now.mutex_.try_lock()) {
-        const bool last = now.unlink_child(*this);
+        if (now.unlink_child(*this)) emptied = &now;  // the pin of its children is to be dropped here
         now.mutex_.unlock();
-        if (last) now.unpin();  // kept by that pin until here
-        return;
+      } else {
+        parent.emplace(now);
       }
-      parent.emplace(now);
     }
+    if (emptied) emptied->unpin();  // under no lock: this may be its end, and that of a user's value
+    if (!parent) return;
     const spin_guard guard((*parent)->mutex_);
     if (parent_ != &**parent) continue;
     if ((*parent)->unlink_child(*this)) (*parent)->unpin();  // not the last: there is the one above

@@ -27,7 +27,7 @@ struct slab_counts {
 /// APLAS 2019.)
 ///
 /// Thread-safe. Budget of a block: no lock, no atomic operation; freed by another thread a 32nd of one. Once a slab
-/// (63 blocks or more): the store's lock. Bounds: a thread that stays idle keeps what was freed for it, and up to 31
+/// (61 blocks or more): the store's lock. Bounds: a thread that stays idle keeps what was freed for it, and up to 31
 /// blocks of others, until `collect`.
 class slab {
  public:
