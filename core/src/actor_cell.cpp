@@ -123,6 +123,7 @@ void actor_cell::enter(call_base& call) noexcept {
     if (max_pending_ != 0) {
       if (!admit()) return call.abandon(too_many_pending());
       call.pending_.store(true);
+      if (call.stop_requested()) call.no_longer_pending();  // its deadline has passed already
     }
     call.caller_ = current_caller();
   }

@@ -32,6 +32,7 @@ void retried_call::begin() noexcept {
   if (refused()) return abandon(*refused());
   if (!cell_.admit()) return abandon(cell_.too_many_pending());
   admitted_.store(true);
+  if (stop_requested()) retried_call::no_longer_pending();  // its deadline has passed already
   caller_ = current_caller();
   pin();  // of the user's result, for its watch
   if (!result().add(result_watch_)) unpin();

@@ -82,6 +82,8 @@ bool task_base::stop(const error& why, bool children) noexcept {
   bool resumed = false;
   {
     const spin_guard guard(mutex_);
+    // Again: either this sees that it was counted meanwhile, or who counts it sees the flag.
+    if (!closed_) no_longer_pending();
     resumed = suspension_ && suspension_->withdraw();
     if (resumed) suspension_ = nullptr;
   }
