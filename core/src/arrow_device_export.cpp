@@ -16,16 +16,6 @@
 namespace glint {
 namespace {
 
-[[noreturn]] void refuse(std::string why) {
-  throw exception(error(errc::invalid_argument, std::move(why)).with_subject("arrow array"));
-}
-
-template <class T>
-T must(result<T> r) {
-  if (!r) throw_error(r.error());
-  if constexpr (!std::is_void_v<T>) return *std::move(r);
-}
-
 /// What `sync_event` points to, and the event itself.
 struct sync_slot {
   void* handle = nullptr;
@@ -33,7 +23,8 @@ struct sync_slot {
 };
 
 tensor_base device_elements(const tensor_base& values) {
-  if (!values.contiguous()) refuse("elements " + values.shape().describe() + " on a device with gaps between them");
+  if (!values.contiguous())
+    detail::refuse_array("elements " + values.shape().describe() + " on a device with gaps between them");
   return values;
 }
 
@@ -43,7 +34,7 @@ gpu::stream_point joined(const std::vector<gpu::stream_point>& points, gpu::devi
   const auto beside = [&](const gpu::stream_point& p) { return p.stream != newest->stream; };
   if (std::ranges::none_of(points, beside)) return *newest;
   const intrusive_ptr<gpu::stream> joins = device.transfer_stream();
-  for (const gpu::stream_point& p : points) must(joins->wait(p));
+  for (const gpu::stream_point& p : points) detail::value_of(joins->wait(p));
   return joins->now();
 }
 
@@ -54,7 +45,7 @@ std::shared_ptr<sync_slot> event_behind(const std::vector<gpu::stream_point>& po
   }
   if (points.empty()) return {};
   const gpu::stream_point last = joined(points, device);
-  auto event = must(last.stream->event_after(last.sequence));
+  auto event = detail::value_of(last.stream->event_after(last.sequence));
   if (!event) {
     if (const auto failed = last.failure()) throw_error(*failed);
     return {};
@@ -74,7 +65,8 @@ struct source {
 
   void add(const tensor_base& values) {
     gpu::storage& s = *values.storage();
-    if (!first && s.context() != device) refuse("columns that do not all lie on one device, or all on the host");
+    if (!first && s.context() != device)
+      detail::refuse_array("columns that do not all lie on one device, or all on the host");
     first = false;
     device = s.context();
     if (gpu::stream_point last = s.last_write(); !last.empty()) points.push_back(std::move(last));
@@ -87,7 +79,7 @@ ArrowDeviceArray frame(const source& from, const std::shared_ptr<sync_slot>& eve
   made.device_id = -1;
   made.device_type = ARROW_DEVICE_CPU;
   if (!from.device) {
-    for (const gpu::stream_point& p : from.points) must(gpu::wait_reached(p));
+    for (const gpu::stream_point& p : from.points) detail::value_of(gpu::wait_reached(p));
     return made;
   }
   const bool cuda = from.device->device().backend() == gpu::backend_kind::cuda;

@@ -14,16 +14,6 @@
 namespace glint {
 namespace {
 
-[[noreturn]] void refuse(std::string why) {
-  throw exception(error(errc::invalid_argument, std::move(why)).with_subject("arrow array"));
-}
-
-template <class T>
-T must(result<T> r) {
-  if (!r) throw_error(r.error());
-  if constexpr (!std::is_void_v<T>) return *std::move(r);
-}
-
 /// The frame of the array, read before it is taken over.
 struct described {
   std::int64_t device_id = -1;
@@ -45,13 +35,13 @@ gpu::device_context* device_of(const described& d, gpu::device_context* given) {
   if (d.on_host()) return nullptr;
   const bool cuda = d.type == ARROW_DEVICE_CUDA;
   if (!cuda && !(d.type == ARROW_DEVICE_EXT_DEV && d.ours)) {
-    refuse("lies on a device of type " + std::to_string(d.type) + ", which is not known");
+    detail::refuse_array("lies on a device of type " + std::to_string(d.type) + ", which is not known");
   }
   const std::string where = (cuda ? "CUDA device " : "emulated device ") + std::to_string(d.device_id);
-  if (!given) refuse("lies on " + where + ", and no device was given");
+  if (!given) detail::refuse_array("lies on " + where + ", and no device was given");
   const auto backend = cuda ? gpu::backend_kind::cuda : gpu::backend_kind::emulated;
   if (given->device().backend() != backend || given->index() != d.device_id) {
-    refuse("lies on " + where + ", not on " + given->device().info().name);
+    detail::refuse_array("lies on " + where + ", not on " + given->device().info().name);
   }
   return given;
 }
@@ -59,17 +49,17 @@ gpu::device_context* device_of(const described& d, gpu::device_context* given) {
 /// Enqueues a wait for the array's event, and says from where on it may be used.
 gpu::stream_point ready_point(const described& d, const arrow_device_options& options) {
   if (!d.sync_event || d.type == ARROW_DEVICE_CPU) return {};
-  if (!options.device) refuse("has an event, and no device was given to wait for it");
+  if (!options.device) detail::refuse_array("has an event, and no device was given to wait for it");
   const auto stream = options.stream ? options.stream : options.device->transfer_stream();
   void* const handle = *static_cast<void**>(d.sync_event);
   if (d.type == ARROW_DEVICE_EXT_DEV) {
-    must(stream->wait_for(*static_cast<gpu::native_event*>(handle)));
+    detail::value_of(stream->wait_for(*static_cast<gpu::native_event*>(handle)));
   } else {
-    must(stream->wait_for(*must(options.device->device().borrow_event(handle))));
+    detail::value_of(stream->wait_for(*detail::value_of(options.device->device().borrow_event(handle))));
   }
   gpu::stream_point ready = stream->now();
   if (!d.on_host()) return ready;
-  must(gpu::wait_reached(ready));
+  detail::value_of(gpu::wait_reached(ready));
   return {};
 }
 

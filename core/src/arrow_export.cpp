@@ -51,10 +51,6 @@ void release_with_columns(Structure* s) noexcept {
   s->release = nullptr;
 }
 
-[[noreturn]] void refuse(std::string why) {
-  throw exception(error(errc::invalid_argument, std::move(why)).with_subject("arrow array"));
-}
-
 /// Releases what was made, unless all was.
 template <class Owned>
 struct unfinished {
@@ -72,13 +68,17 @@ void point_to_columns(Owned& owned) {
 
 }  // namespace
 
+void refuse_array(std::string why) {
+  throw exception(error(errc::invalid_argument, std::move(why)).with_subject("arrow array"));
+}
+
 void require_targets(const ArrowSchema* schema, const ArrowArray* array) {
-  if (!schema || !array) refuse("exported to a null pointer");
+  if (!schema || !array) refuse_array("exported to a null pointer");
 }
 
 void require_column(const tensor_base& values) {
-  if (values.empty_handle()) refuse("an empty tensor handle");
-  if (values.shape().rank() != 1) refuse("an Arrow array has one dimension, not " + values.shape().describe());
+  if (values.empty_handle()) refuse_array("an empty tensor handle");
+  if (values.shape().rank() != 1) refuse_array("an Arrow array has one dimension, not " + values.shape().describe());
 }
 
 bool exported_here(const ArrowArray& array) noexcept {

@@ -3,11 +3,14 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
+#include <glint/base/exception.hpp>
+#include <glint/base/result.hpp>
 #include <glint/core/arrow.hpp>
 
-/// What the exports of Arrow's C data and C device data interfaces share.
+/// What the two ways of Arrow's C data and C device data interfaces share.
 namespace glint::detail {
 
 /// What an exported array holds besides its elements.
@@ -18,6 +21,15 @@ struct kept_by_array {
 
 /// A column's elements as they are exported.
 using elements_of = tensor_base (*)(const tensor_base& values);
+
+/// Throws invalid_argument with the subject "arrow array".
+[[noreturn]] void refuse_array(std::string why);
+/// The value, or throws the error.
+template <class T>
+T value_of(result<T> r) {
+  if (!r) throw_error(r.error());
+  if constexpr (!std::is_void_v<T>) return *std::move(r);
+}
 
 /// Throws invalid_argument for a null pointer.
 void require_targets(const ArrowSchema* schema, const ArrowArray* array);

@@ -7,6 +7,7 @@
 
 #include "../support/interleavings.hpp"
 #include "counts_under_model.hpp"
+#include "model_plays.hpp"
 
 /// All interleavings of an object and its maker, who know each other without a count, while either goes: whoever finds
 /// the other takes a count first, or finds that it is gone.
@@ -15,35 +16,10 @@ namespace {
 using interleavings::check;
 using interleavings::guard;
 using interleavings::program;
+using model_plays::expect_sound;
+using model_plays::failure_of;
 using ::testing::StartsWith;
 using under_model::glint::ref_counted;
-
-constexpr int all_of_them = 1'000;  // preemptions: every interleaving
-
-template <class Play>
-interleavings::report explore(int preemptions = all_of_them) {
-  std::unique_ptr<Play> current;
-  return interleavings::explore(
-      [&](program& p) {
-        current.reset();
-        current = std::make_unique<Play>(p);
-        p.finally([&current] { current->settle(); });
-      },
-      {.preemptions = preemptions});
-}
-
-template <class Play>
-void expect_sound(int preemptions = all_of_them) {
-  const auto report = explore<Play>(preemptions);
-  EXPECT_FALSE(report.failure) << *report.failure;
-  EXPECT_TRUE(report.complete);
-  EXPECT_GT(report.executions, 100u) << "too few to mean anything";
-}
-
-template <class Play>
-std::string failure_of(int preemptions = all_of_them) {
-  return explore<Play>(preemptions).failure.value_or("nothing");
-}
 
 // ---- a combination that knows its outcome --------------------------------------------------------------------------
 
