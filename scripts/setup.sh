@@ -12,7 +12,7 @@ export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 deps_dir="$glint_root/build/deps"
 boost_version_min=108100  # the first Boost whose PFR has what base/ uses
 
-# Sets the names that differ between the distributions: distribution, boost_package.
+# Sets the names that differ between the distributions: distribution, boost_package, jpeg_package.
 detect_distribution() {
   local id version
   [ -r /etc/os-release ] || fail "/etc/os-release is missing: only Debian 12 and Ubuntu 24.04 are supported"
@@ -20,8 +20,8 @@ detect_distribution() {
   version="$(. /etc/os-release && printf '%s' "${VERSION_ID:-}")"
   distribution="$id $version"
   case "$distribution" in
-    "debian 12") boost_package=libboost1.81-dev ;;
-    "ubuntu 24.04") boost_package=libboost1.83-dev ;;
+    "debian 12") boost_package=libboost1.81-dev jpeg_package=libjpeg62-turbo-dev ;;
+    "ubuntu 24.04") boost_package=libboost1.83-dev jpeg_package=libjpeg-turbo8-dev ;;
     *) fail "this is '$distribution': only Debian 12 and Ubuntu 24.04 are supported" ;;
   esac
 }
@@ -33,18 +33,26 @@ packages() {
     libspdlog-dev libfmt-dev libgtest-dev libgmock-dev libcereal-dev libthrust-dev libexpected-dev zlib1g-dev
 }
 
-# Sets missing[]; the others are reported with one line. One dpkg-query for all, since each start of it costs.
+# What examples are built with and everything else does without: where one of these cannot be had, cmake leaves its
+# example out.
+optional_packages() {
+  printf '%s\n' libpng-dev "$jpeg_package" liblapack-dev
+}
+
+# Sets missing[] and missing_optional[]; the others are reported with one line. One dpkg-query for all, since each start
+# of it costs.
 find_missing() {
   local name have
   # shellcheck disable=SC2046  # one word a package is wanted; dpkg-query fails when it does not know one of them
-  have="$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $(packages) 2>/dev/null || true)"
+  have="$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $(packages) $(optional_packages) 2>/dev/null || true)"
   have=" $(printf '%s\n' "$have" | sed -n 's/^installed //p' | tr '\n' ' ')"
   missing=()
+  missing_optional=()
   for name in $(packages); do
-    case "$have" in
-      *" $name "*) ;;
-      *) missing+=("$name") ;;
-    esac
+    [[ "$have" == *" $name "* ]] || missing+=("$name")
+  done
+  for name in $(optional_packages); do
+    [[ "$have" == *" $name "* ]] || missing_optional+=("$name")
   done
   [ "$have" = " " ] || say "already there:${have% }"
 }
@@ -93,6 +101,19 @@ would_remove() {
   printf '%s\n' "$plan" | sed -n 's/^Remv \([^ ]*\).*/\1/p'
 }
 
+# The optional ones that are missing, each for itself: who has no privileges, or another package in its place, goes on
+# without.
+provide_optional() {
+  local name
+  for name in "${missing_optional[@]}"; do
+    if [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null; then
+      (install_packages "$name") || warn "going on without $name: its example is left out"
+    else
+      warn "going on without $name: its example is left out (apt-get install $name)"
+    fi
+  done
+}
+
 update_lists() {
   say "updating the package lists"
   as_root apt-get update -q >/dev/null || warn "apt-get update failed; going on with the lists that are there"
@@ -104,7 +125,7 @@ install_packages() {
   removed="$(would_remove "$@")" || exit 1
   [ -z "$removed" ] ||
     fail "installing $* would remove: $(printf '%s' "$removed" | tr '\n' ' '); nothing was changed, please decide yourself"
-  as_root apt-get install -q -y --no-install-recommends --no-remove "$@" >&2
+  as_root apt-get install -q -y --no-install-recommends --no-remove "$@" >&2 || fail "apt could not install: $*"
   say "installed: $*"
 }
 
@@ -169,11 +190,12 @@ main() {
   detect_distribution
   find_missing
   find_boost || need_boost=yes
-  if [ "${#missing[@]}" -gt 0 ] || [ "$need_boost" = yes ]; then
+  if [ "${#missing[@]}" -gt 0 ] || [ "${#missing_optional[@]}" -gt 0 ] || [ "$need_boost" = yes ]; then
     [ "${#missing[@]}" -eq 0 ] || require_root "${missing[@]}"
     if [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null; then update_lists; fi
     [ "${#missing[@]}" -eq 0 ] || install_packages "${missing[@]}"
     [ "$need_boost" = no ] || provide_boost
+    provide_optional
   fi
   detect_cuda
   detect_nccl

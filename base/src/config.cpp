@@ -45,6 +45,11 @@ constexpr std::array settings_table{
             [](config& c, std::string_view text) { return parse_size(text, c.device_memory_bytes); },
             [](const config& c) { return c.device_memory_bytes > 0; },
             [](const config& c) { return show_size(c.device_memory_bytes); }},
+    setting{"emulated_peer_group", "a whole number from 0 to 1024",
+            "how many neighbours among emulated devices reach each other's memory; 0: all of all",
+            [](config& c, std::string_view text) { return parse_number(text, c.emulated_peer_group); },
+            [](const config& c) { return c.emulated_peer_group <= devices_max; },
+            [](const config& c) { return std::to_string(c.emulated_peer_group); }},
     setting{"backend", "automatic, cuda or emulated", "what drives the devices; automatic: CUDA where a device answers",
             [](config& c, std::string_view text) {
               return parse_enumerator(text, c.backend,
@@ -79,6 +84,17 @@ constexpr std::array settings_table{
         [](config& c, std::string_view text) { return parse_size(text, c.malloc_keep_bytes); },
         [](const config& c) { return c.malloc_keep_bytes <= malloc_keep_bytes_max; },
         [](const config& c) { return show_size(c.malloc_keep_bytes); }},
+    setting{"spilled_host_bytes", "a size in bytes or with a suffix, e.g. 1GiB (KiB, MiB, GiB, TiB)",
+            "how much of the objects that left devices host memory keeps, if there is a spill_directory for the rest",
+            [](config& c, std::string_view text) { return parse_size(text, c.spilled_host_bytes); },
+            [](const config&) { return true; }, [](const config& c) { return show_size(c.spilled_host_bytes); }},
+    setting{"spill_directory", "a directory", "where objects that left devices go when the host has enough of them",
+            [](config& c, std::string_view text) {
+              c.spill_directory = text;
+              return true;
+            },
+            [](const config&) { return true; },
+            [](const config& c) { return c.spill_directory.empty() ? "none" : c.spill_directory; }},
     setting{"resources", "names with amounts from 0.0001 to 1e9, e.g. licence=2,tape=0.5",
             "custom resources of the node, for tasks and actors that ask for some",
             [](config& c, std::string_view text) {
@@ -96,6 +112,14 @@ constexpr std::array settings_table{
             [](config& c, std::string_view text) { return parse_number(text, c.report_waiting_after_s); },
             [](const config& c) { return c.report_waiting_after_s >= 0 && c.report_waiting_after_s <= 1e6; },
             [](const config& c) { return show_number(c.report_waiting_after_s); }},
+    setting{"variant_model", "the path of a file, of this machine alone, in a folder that can be written; empty: none",
+            "file in which learned times of variants are kept between runs",
+            [](config& c, std::string_view text) {
+              c.variant_model = text;
+              return true;
+            },
+            [](const config&) { return true; },
+            [](const config& c) { return c.variant_model.empty() ? "none" : c.variant_model; }},
 };
 
 constexpr std::string_view variable_prefix = "GLINT_";

@@ -84,11 +84,16 @@ void device_completion::part_done() noexcept {
   look_for_failures();
   if (failure_ && from_.owner && failure_->code() == errc::device_lost) from_.owner->look_for_lost_devices();
   from_.share.reset();
-  if (from_.task && from_.task->settings().retry_enqueued) {
-    from_.task->work_done(std::move(failure_));
-    delete this;
-    return;
-  }
+  runtime* const told = from_.device >= 0 ? from_.owner : nullptr;
+  const int device = from_.device;
+  tell_results();
+  delete this;
+  if (told) told->admission().work_ended(device);
+}
+
+/// The task may be gone afterwards.
+void device_completion::tell_results() noexcept {
+  if (from_.task && from_.task->settings().retry_enqueued) return from_.task->work_done(std::move(failure_));
   for (const auto& result : results_) {
     if (failure_) {
       result->fail(*failure_);
@@ -104,7 +109,6 @@ void device_completion::part_done() noexcept {
     }
   }
   if (from_.task) from_.task->finish();
-  delete this;
 }
 
 }  // namespace glint::detail

@@ -25,7 +25,8 @@ struct device_origin {
   std::vector<gpu_context::side> sides = {};          ///< What it enqueued on its other devices.
   resource_share share = {};                          ///< Given back when all has run.
   hold_ptr<store::entry> outcome = {};                ///< Settled as the results are, but by nobody else; or null.
-  runtime* owner = nullptr;                           ///< To be told of a device's loss; or null.
+  runtime* owner = nullptr;                           ///< To be told of a device's loss, and when all has run; or null.
+  int device = -1;                                    ///< Where it was enqueued, if the owner was told of that.
   /// To be finished when the results are settled, or to settle them itself if it is tried again after a failure; or
   /// null.
   task_base* task = nullptr;
@@ -59,6 +60,7 @@ class device_completion final : public gpu::point_listener {
       : results_(std::move(results)), at_(std::move(at)), from_(std::move(from)) {}
   void point_reached(const error* failure) noexcept override;
   void part_done() noexcept;
+  void tell_results() noexcept;
   void record(error e) noexcept;
   /// Failures that no listener is told of: reported by earlier events, or behind tensors that were put while enqueued.
   void look_for_failures() noexcept;

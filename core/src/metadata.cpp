@@ -64,9 +64,11 @@ object_metadata metadata(const any_ref& ref) {
   if (about.state == object_state::failed) {
     about.failure = entry->failure();
   } else if (running && about.state != object_state::pending) {
+    (void)entry->pin();
     about.bytes = type.bytes;
     if (type.held_bytes) about.bytes += type.held_bytes(entry->value());
     describe_tensors(*entry, about);
+    entry->unpin_unused();
   }
   return about;
 }

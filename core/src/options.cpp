@@ -76,7 +76,8 @@ namespace {
 /// Settings of its own only for a task that asks for something, as most do not.
 void configure(const task_options& options, task_base& task) {
   if (options.name.empty() && options.max_retries == default_settings.max_retries && !options.retry_enqueued &&
-      !options.retry_on && !options.timeout && options.read_ahead == default_settings.read_ahead) {
+      !options.retry_on && !options.timeout && options.read_ahead == default_settings.read_ahead &&
+      options.gpu_memory_bytes == default_settings.gpu_memory_bytes) {
     return;
   }
   task_settings settings{.name = std::string(options.name),
@@ -84,7 +85,8 @@ void configure(const task_options& options, task_base& task) {
                          .retry_enqueued = options.retry_enqueued,
                          .retries_exception = options.retry_on.matches,
                          .timeout = options.timeout,
-                         .read_ahead = options.read_ahead};
+                         .read_ahead = options.read_ahead,
+                         .gpu_memory_bytes = options.gpu_memory_bytes};
   task.configure(std::move(settings));
 }
 

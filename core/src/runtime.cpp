@@ -14,6 +14,7 @@
 #include "call_gate.hpp"
 #include "machine_memory.hpp"
 #include "resource_request.hpp"
+#include "spill_file.hpp"
 
 namespace glint::detail {
 namespace {
@@ -40,6 +41,7 @@ gpu::platform_options platform_options_of(const config& settings) {
   }
   options.emulated_devices = static_cast<int>(settings.devices);
   options.emulated_capacity_bytes = settings.device_memory_bytes;
+  options.emulated_peer_group = static_cast<int>(settings.emulated_peer_group);
   return options;
 }
 
@@ -57,6 +59,13 @@ resource_totals totals_of(const config& settings, std::size_t devices) {
     totals.custom.emplace_back(name, *resource_units(name, amount));
   }
   return totals;
+}
+
+/// What times on devices hold for.
+std::string names_of(const gpu::platform& platform) {
+  std::string names;
+  for (const auto& d : platform.devices()) names += (names.empty() ? "" : ", ") + d->device().info().name;
+  return names.empty() ? "none" : names;
 }
 
 clock::duration report_after_of(const config& settings) {
@@ -80,6 +89,12 @@ std::uint64_t counter_set::read(kind which) const noexcept {
 
 result<std::unique_ptr<runtime>> runtime::create(const config& settings, clock& time) {
   GLINT_TRY(check_config(settings));
+  if (!settings.spill_directory.empty()) {
+    if (const auto tried = spill_file::write(settings.spill_directory, {}); !tried) {
+      return fail(error(errc::invalid_configuration, "spill_directory: " + tried.error().message())
+                      .with_subject("config.spill_directory"));
+    }
+  }
   auto platform = gpu::platform::create(platform_options_of(settings));
   if (!platform) return fail(platform.error());
   auto totals = totals_of(settings, (*platform)->devices().size());
@@ -90,11 +105,17 @@ runtime::runtime(intrusive_ptr<gpu::platform> platform, const config& settings, 
     : memory_(settings),
       timers_(time),
       platform_(std::move(platform)),
+      kept_variants_(settings.variant_model, names_of(*platform_)),
       scheduler_(std::make_unique<glint::detail::scheduler>(slot_count_of(settings.cpus), settings.idle_spin_us,
                                                             timers_, report_after_of(settings))),
       totals_(std::move(totals)),
-      ledger_(std::make_unique<resource_ledger>(totals_, timers_, report_after_of(settings))) {
+      ledger_(std::make_unique<resource_ledger>(totals_, timers_, report_after_of(settings))),
+      admission_(make_intrusive<memory_admission>(
+          *platform_, *this,
+          disk_tier::options{.host_bytes = settings.spilled_host_bytes, .directory = settings.spill_directory})) {
+  for (const auto& device : platform_->devices()) device->set_pressure(admission_);
   wait_report_after.store(6 * report_after_of(settings));
+  kept_variants_.load(variants_);
 }
 
 clock::duration waits_reported_after() noexcept {
@@ -183,8 +204,10 @@ void runtime::stop() noexcept {
   scheduler_->drain(why);
   store::registry::empty_all(why);
   platform_->drain();  // what the emptied objects let go of is freed
+  admission_->close();
   scheduler_->drain(why);
   platform_->close();
+  kept_variants_.save(variants_);  // nothing is measured any more
 }
 
 // ---- the process's one runtime
@@ -218,6 +241,10 @@ soft_call_scope::soft_call_scope() noexcept
 
 soft_call_scope::~soft_call_scope() {
   if (runtime_) gate.leave();
+}
+
+void let_move(store::entry& entry) noexcept {
+  running.load(std::memory_order_acquire)->admission().tier().add(entry);
 }
 
 void count_put() noexcept {
@@ -284,7 +311,10 @@ runtime_statistics statistics() {
           .puts = counters.read(detail::counter_set::puts),
           .device_bytes_allocated = devices.device_bytes_allocated,
           .bytes_to_devices = devices.bytes_to_device,
-          .bytes_from_devices = devices.bytes_to_host};
+          .bytes_from_devices = devices.bytes_to_host,
+          .bytes_spilled = scope.get().admission().tier().spilled_bytes(),
+          .bytes_written_to_files = scope.get().admission().files().written_bytes(),
+          .bytes_dropped = scope.get().admission().tier().dropped_bytes()};
 }
 
 }  // namespace glint

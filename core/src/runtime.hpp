@@ -13,9 +13,12 @@
 #include "actor_directory.hpp"
 #include "blocked_bodies.hpp"
 #include "kept_memory.hpp"
+#include "memory_admission.hpp"
 #include "resource_ledger.hpp"
 #include "scheduler.hpp"
 #include "timer_service.hpp"
+#include "variant_file.hpp"
+#include "variant_model.hpp"
 
 namespace glint::detail {
 
@@ -47,8 +50,12 @@ class runtime {
   [[nodiscard]] const resource_totals& totals() const noexcept { return totals_; }
   [[nodiscard]] gpu::platform& platform() noexcept { return *platform_; }
   [[nodiscard]] counter_set& counters() noexcept { return counters_; }
+  [[nodiscard]] memory_admission& admission() noexcept { return *admission_; }
   /// Stopped first of all by `stop`, so that none is called while the rest ends.
   [[nodiscard]] timer_service& timers() noexcept { return timers_; }
+
+  /// How long variants take.
+  [[nodiscard]] variant_model& variants() noexcept { return variants_; }
 
   void add_actor(actor_cell& cell);
   /// The actor's object is gone: drops the list's hold.
@@ -78,9 +85,12 @@ class runtime {
   const kept_memory memory_;  // last to go: whatever ends frees into it
   timer_service timers_;      // outlives all that may have timers in it
   intrusive_ptr<gpu::platform> platform_;
+  variant_model variants_;
+  variant_file kept_variants_;
   std::unique_ptr<glint::detail::scheduler> scheduler_;
   const resource_totals totals_;
   std::unique_ptr<resource_ledger> ledger_;
+  intrusive_ptr<memory_admission> admission_;
   counter_set counters_;
   std::atomic<std::uint32_t> next_device_{0};
   std::atomic<bool> stopping_{false};

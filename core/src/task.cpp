@@ -91,11 +91,11 @@ void task_base::link(ref_argument& argument) noexcept {
 }
 
 std::string task_base::subject() const {
-  return std::string(traits_.kind) + " " + name();
+  return std::string(traits().kind) + " " + name();
 }
 
 const std::string& task_base::name() const {
-  return settings().name.empty() ? traits_.name() : settings().name;
+  return settings().name.empty() ? traits().name() : settings().name;
 }
 
 std::uint64_t task_base::caller_id() noexcept {
@@ -150,6 +150,7 @@ bool task_base::arguments_there() const noexcept {
 
 void task_base::arguments_known() noexcept {
   if (stop_requested() || has_failed()) return runnable();
+  if (traits().chooses && !choose()) return;
   if (!claim_) return place();
   const auto* holder = placement::most_bytes(*this);
   claim_->wanted_device = holder ? holder->index() : -1;
@@ -179,6 +180,26 @@ void task_base::place() noexcept {
     device = holder ? intrusive_ptr<gpu::device_context>(holder) : runtime_.next_device();
     if (!device) refuse(no_device());
   }
+  if (!on_device() || failure_ || actor()) return bring_arguments();
+  know_demand();
+  const task_pin alive(*this);  // it may be let on, and run to its end, at once
+  runtime_.admission().request(*this);
+  if (stop_requested()) withdraw_room();  // `stop` came before it was queued
+}
+
+/// `stop` may look for it meanwhile.
+void task_base::know_demand() {
+  const spin_guard guard(mutex_);
+  if (!settings_) configure({});
+  if (!settings_->memory) settings_->memory = std::make_unique<memory_demand>();
+}
+
+void task_base::room_granted() noexcept {
+  if (stop_requested()) return runnable();
+  bring_arguments();
+}
+
+void task_base::bring_arguments() noexcept {
   if (!failure_) {
     try {
       if (auto brought = placement::bring_arguments(*this); !brought) refuse(std::move(brought).error());
@@ -194,10 +215,13 @@ void task_base::place() noexcept {
 void task_base::replace_argument(ref_argument& argument, intrusive_ptr<store::entry> copy, bool is_private) noexcept {
   if (keeps_arguments()) argument.original_ = argument.object_;
   argument.private_ = is_private;
+  argument.unpin();
   swap_object(argument, std::move(copy));
+  argument.pinned_ = true;
 }
 
-/// `stop` may look at the arguments meanwhile; what is replaced goes after the lock, as that may be the user's code.
+/// `copy` is pinned. `stop` may look at the arguments meanwhile; what is replaced goes after the lock, as that may be
+/// the user's code.
 void task_base::swap_object(ref_argument& argument, intrusive_ptr<store::entry> object) noexcept {
   const spin_guard guard(mutex_);
   argument.object_.swap(object);
@@ -261,7 +285,7 @@ void task_base::execute() noexcept {
     if (!begun()) failure = obstacle();
     if (!failure) return on_device() ? run_on_device() : run_on_cpu();
   } catch (...) {
-    failure = error_of_body(std::current_exception(), subject(), traits_.users_body);
+    failure = error_of_body(std::current_exception(), subject(), traits().users_body);
   }
   give_up(*std::move(failure));
 }
@@ -292,12 +316,17 @@ void task_base::run_on_cpu() {
 void task_base::publish_results() noexcept {
   close();
   for (const auto& result : results()) {
+    if (on_device()) runtime_.admission().tier().add(*result);
     if (!result->publish_ready()) result->discard();  // stopped meanwhile
   }
   finish();
 }
 
+/// A chain stays on one stream, so that its tasks wait for no events.
 glint::result<intrusive_ptr<gpu::stream>> task_base::lease_stream() {
+  for (auto* a = arguments_; a; a = a->next_) {
+    if (auto stream = device->stream_behind(a->object_->issued_at())) return stream;
+  }
   return device->task_stream();
 }
 
@@ -316,15 +345,20 @@ void task_base::run_on_device() {
     (void)call_body(&context);  // a function of a gpu_context is no coroutine
     if (auto joined = context.join(); !joined) throw exception(joined.error());
   } catch (...) {
+    if (asked_for_room()) settings_->memory->taken_bytes = context.peak_bytes();
     if (is_device_loss(std::current_exception())) runtime_.look_for_lost_devices();  // before its share is another's
     (void)context.join();
     const gpu::stream_point reached = context.finish();  // what it had enqueued may still read the arguments
     note_uses(reached);
-    for (const auto& result : results()) result->discard();  // made, if it was a join that failed
+    for (const auto& side : context.sides()) note_uses(side.point);  // where a join failed
+    for (const auto& result : results()) result->discard();          // made, if it was a join that failed
     release_resources(reached);
     throw;
   }
   const gpu::stream_point point = context.finish();
+  if (asked_for_room()) {
+    runtime_.admission().learn(traits(), settings_->memory->input_bytes, context.peak_bytes());
+  }
   from.sides = context.sides();
   issue_results(point, std::move(from));
 }
@@ -333,6 +367,8 @@ void task_base::run_on_device() {
 void task_base::issue_results(const gpu::stream_point& point, device_origin from) {
   note_uses(point);
   from.owner = &runtime_;
+  from.device = device->index();
+  runtime_.admission().work_enqueued(from.device);  // before its room is given back: who waits sees one or the other
   for (auto* a = arguments_; a; a = a->next_) {
     if (a->object_->level() != store::readiness::ready) from.inputs.emplace_back(a->object_.get());
   }
@@ -351,6 +387,7 @@ void task_base::issue_results(const gpu::stream_point& point, device_origin from
   if (stays) from.task = this;
   close();
   for (const auto& result : made) {
+    runtime_.admission().tier().add(*result);
     if (!result->publish_issued(point)) result->discard();  // stopped meanwhile
   }
   device_completion::start(std::move(made), point, std::move(from));
@@ -429,15 +466,18 @@ bool task_base::retry(error& failure) noexcept {
     failure = failure.with_message(failure.message() + "; not tried again: " + text_of(no_retry_));
     return false;
   }
+  if (failure.code() == errc::out_of_memory && asked_for_room()) ask_for_more_room();
   ++attempt_;
   runtime_.counters().add(counter_set::retries);
   release_resources();
   device.reset();
   failure_.reset();
   for (auto* a = arguments_; a; a = a->next_) {
+    a->unpin();
     if (auto original = std::move(a->original_)) swap_object(*a, std::move(original));
     a->private_ = false;
   }
+  give_back_room();  // after the copies that it had went
   // By way of the queue: a thousand attempts that fail at once need no thousand stack frames, and others get a turn.
   stage_ = stage::again;
   runtime_.scheduler().submit_last(*this);
@@ -453,7 +493,20 @@ void task_base::close() noexcept {
     has_left_ = !parent_;  // nobody gives it one any more: most tasks need no lock for that
   }
   drop_arguments();
+  give_back_room();
   let_go();
+}
+
+void task_base::give_back_room() noexcept {
+  if (asked_for_room()) runtime_.admission().leave(*this);
+}
+
+/// Twice what did not suffice; when there is no further attempt, all that the device has.
+void task_base::ask_for_more_room() noexcept {
+  memory_demand& m = *settings_->memory;
+  const std::uint64_t all = device ? device->device().info().capacity_bytes : 0;
+  const std::uint64_t more = 2 * std::max({m.reserved_bytes, m.taken_bytes, m.input_bytes});
+  m.least_bytes = attempt_ + 1 < settings().max_retries ? std::min(more, all) : all;
 }
 
 /// False if all had settled before.

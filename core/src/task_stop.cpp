@@ -90,6 +90,7 @@ bool task_base::stop(const error& why, bool children) noexcept {
   if (resumed) resumable();
   withdraw_arguments();
   withdraw_claim();
+  withdraw_room();
   withdraw_slots();
   stop_children(std::move(family), end_of_children());
   return true;
@@ -121,6 +122,14 @@ void task_base::withdraw_arguments() noexcept {
     for (auto* a = arguments_; a; a = a->next_) withdrawn += a->object_->remove(*a) ? 1 : 0;
   }
   if (withdrawn > 0) argument_done(withdrawn);
+}
+
+void task_base::withdraw_room() noexcept {
+  {
+    const spin_guard guard(mutex_);
+    if (closed_ || !asked_for_room()) return;
+  }
+  if (runtime_.admission().withdraw(*this)) runnable();
 }
 
 /// While it waited, slots were set aside for it. To fail it needs none, nor does anybody else have to wait for that.

@@ -28,6 +28,7 @@ namespace {
 class slot_lent {
  public:
   slot_lent() : holder_(slot_holder::current()) {
+    if (task_base* task = current_task()) task->give_back_room();
     if (holder_) before_ = holder_->owner().begin_blocking(*holder_);
   }
   ~slot_lent() {
@@ -318,6 +319,7 @@ std::vector<std::size_t> wait_some(entry_span entries, std::size_t count, const 
 }
 
 void wait_unused(store::entry& entry) {
+  if (auto* where = entry.where()) where->wait_while_leaving();  // its tensors may be being written to a file
   entry.type().visit_tensors(entry.value(), {[](void*, tensor_base& t) {
                                                if (t.empty_handle() || !t.place().is_host()) return;
                                                for (const gpu::stream_point& use : t.storage()->uses()) {

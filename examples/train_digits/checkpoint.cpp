@@ -9,9 +9,9 @@
 
 #include <glint/base/serialization.hpp>
 
-#include "atomic_file.hpp"
 #include "digest.hpp"
-#include "input_file.hpp"
+#include "tools/atomic_file.hpp"
+#include "tools/input_file.hpp"
 
 namespace digits {
 namespace {
@@ -60,7 +60,7 @@ glint::result<std::uint64_t> content_size(std::string_view header) {
 }
 
 /// The content of a file, without header and checksum.
-glint::result<std::string> read_content(input_file& file) {
+glint::result<std::string> read_content(tools::input_file& file) {
   std::string bytes;
   GLINT_TRY(file.read(header_bytes, bytes));
   const auto size = content_size(bytes);
@@ -123,14 +123,14 @@ std::string to_bytes(const checkpoint& made) {
 }
 
 glint::result<void> save_checkpoint(const std::filesystem::path& path, const checkpoint& made) {
-  auto file = atomic_file::create(path);
+  auto file = tools::atomic_file::create(path);
   if (!file) return glint::fail(file.error());
   GLINT_TRY(file->write(to_bytes(made)));
   return file->commit();
 }
 
 glint::result<checkpoint> load_checkpoint(const std::filesystem::path& path) {
-  auto file = input_file::open(path);
+  auto file = tools::input_file::open(path);
   if (!file) return glint::fail(file.error());
   const auto refuse = [&](const glint::error& e) {
     if (e.code() == glint::errc::io_error) return glint::fail(e);

@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "input_file.hpp"
+#include "tools/input_file.hpp"
 
 namespace digits {
 namespace {
@@ -71,7 +71,7 @@ void decompress(const std::string& compressed, std::size_t bytes_max, unpacked_f
 }  // namespace
 
 glint::result<unpacked_file> unpack_file(const std::filesystem::path& path, std::size_t bytes_max) {
-  auto file = input_file::open(path);
+  auto file = tools::input_file::open(path);
   if (!file) return glint::fail(file.error());
   std::string bytes;
   GLINT_TRY(file->read(bytes_max + 1, bytes));

@@ -57,8 +57,8 @@ int refuse(const glint::error& e) {
 /// Makes the steps, and writes the checkpoints that were asked for.
 glint::result<void> make_steps(const digits::start& from, digits::training& training) {
   const digits::options& with = from.with;
-  digits::progress progress(
-      std::cerr, with.quiet ? digits::progress::style::quiet : digits::progress::style_of_stderr(), from.end);
+  tools::progress progress(std::cerr, with.quiet ? tools::progress::style::quiet : tools::progress::style_of_stderr(),
+                           from.end, "step");
   do {
     const std::int64_t made = training.steps_made();
     const std::int64_t next = with.save_every > 0 ? (made / with.save_every + 1) * with.save_every : from.end;

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "atomic_file.hpp"
+#include "tools/atomic_file.hpp"
 #include "training.hpp"
 
 namespace digits {
@@ -49,7 +49,7 @@ glint::result<std::int64_t> last_step(const options& with, std::int64_t samples,
 /// Before an hour of training, not after it.
 glint::result<void> check_can_save(const options& with) {
   if (with.save.empty()) return {};
-  const auto file = atomic_file::create(with.save);
+  const auto file = tools::atomic_file::create(with.save);
   if (!file) return glint::fail(file.error());
   return {};
 }

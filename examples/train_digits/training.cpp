@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <iomanip>
 #include <numeric>
 #include <span>
+#include <sstream>
 #include <utility>
 
 #include "weights.hpp"
@@ -62,7 +64,7 @@ glint::object_ref<gradient> training::sum_of_gradients(part batch) const {
   return sum;
 }
 
-void training::run_to(std::int64_t end, progress& show) {
+void training::run_to(std::int64_t end, tools::progress& show) {
   for (std::int64_t step = steps_made(); step < end; ++step) {
     const part batch = batch_of(step);
     const step_rule rule{static_cast<float>(with_.momentum), static_cast<float>(with_.rate), samples_in(batch)};
@@ -75,12 +77,14 @@ void training::run_to(std::int64_t end, progress& show) {
   while (!under_way_.empty()) settle_oldest(show);
 }
 
-void training::settle_oldest(progress& show) {
+void training::settle_oldest(tools::progress& show) {
   const step_under_way& oldest = under_way_.front();
   const float loss = glint::get(oldest.sum).loss.to_host().values().front();
   losses_.push_back(static_cast<double>(loss) / static_cast<double>(oldest.samples));
   under_way_.pop_front();
-  show.show(steps_made(), losses_.back());
+  std::ostringstream note;
+  note << "loss " << std::fixed << std::setprecision(4) << losses_.back();
+  show.show(steps_made(), note.str());
 }
 
 double training::accuracy_on_shares() const {

@@ -12,8 +12,8 @@
 #include "material.hpp"
 #include "model.hpp"
 #include "options.hpp"
-#include "progress.hpp"
 #include "share.hpp"
+#include "tools/progress.hpp"
 
 namespace digits {
 
@@ -31,7 +31,7 @@ class training {
 
   /// Makes the steps up to the `end`-th, counted from the first of all; some are under way at any time, while the loss
   /// of older ones is awaited and shown. Throws what a task or an actor failed with.
-  void run_to(std::int64_t end, progress& show);
+  void run_to(std::int64_t end, tools::progress& show);
 
   [[nodiscard]] std::int64_t steps_made() const noexcept { return static_cast<std::int64_t>(losses_.size()); }
   /// Mean loss of each step.
@@ -48,7 +48,7 @@ class training {
   [[nodiscard]] part batch_of(std::int64_t step) const noexcept { return {step % batches_, batches_}; }
   [[nodiscard]] std::int64_t samples_in(part batch) const;
   [[nodiscard]] glint::object_ref<gradient> sum_of_gradients(part batch) const;
-  void settle_oldest(progress& show);
+  void settle_oldest(tools::progress& show);
 
   recipe with_;
   std::int64_t batches_ = 1;                       // steps an epoch

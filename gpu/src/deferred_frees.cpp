@@ -26,7 +26,9 @@ void free_memory(device_context* context, memory_block block, intrusive_ptr<ref_
   const auto abandoned = [](const stream_point& p) { return p.stream->abandoned(p.sequence); };
   const bool keep = std::ranges::any_of(uses, abandoned);
   if (context && !owner) {
-    if (!keep) context->memory().free(block.data);
+    if (keep) return;
+    context->memory().free(block.data);
+    context->say_freed();
     return;
   }
   if (!keep && !owner) return recycled_memory::free(block.data, block.bytes);
@@ -67,7 +69,10 @@ void deferred_free::advance() noexcept {
     return;
   }
   free_once();
-  if (context_) context_->deferred().remove(*this);
+  if (context_) {
+    context_->deferred().remove(*this);
+    context_->say_freed();  // again: who looked in between found it pending
+  }
   release();
 }
 
@@ -94,6 +99,13 @@ std::size_t deferred_frees::collect() {
   std::size_t freed = 0;
   for (const auto& d : looked_at) freed += d->try_free() ? 1 : 0;
   return freed;
+}
+
+std::size_t deferred_frees::bytes() const {
+  const lock_guard lock(mutex_);
+  std::size_t bytes = 0;
+  for (const auto& d : pending_) bytes += d->bytes();
+  return bytes;
 }
 
 std::size_t deferred_frees::count() const {

@@ -39,6 +39,7 @@ class deferred_free final : public ref_counted, public point_listener {
   void start() noexcept { advance(); }
   /// Frees the memory if all uses are over; true if this call did it.
   bool try_free();
+  [[nodiscard]] std::size_t bytes() const noexcept { return freed_.load() ? 0 : block_.bytes; }
   void point_reached(const error* failure) noexcept override;
 
  private:
@@ -64,6 +65,8 @@ class deferred_frees {
   std::size_t collect();
   /// How many are pending.
   [[nodiscard]] std::size_t count() const;
+  /// What they free.
+  [[nodiscard]] std::size_t bytes() const;
 
  private:
   mutable mutex mutex_;

@@ -15,4 +15,19 @@ result<bool> device::holds(const void*, std::size_t) {
   return true;
 }
 
+/// A backend without rules of its own.
+result<bool> device::reach(device& other) {
+  return other.backend() == backend();
+}
+
+result<slab_handle> device::export_slab(void*) {
+  return fail(error(errc::device_error, "shares no memory with other processes").with_subject(info().name));
+}
+
+result<void*> device::open_slab(const slab_handle&) {
+  return fail(error(errc::device_error, "shares no memory with other processes").with_subject(info().name));
+}
+
+void device::close_slab(void*) noexcept {}
+
 }  // namespace glint::gpu

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <utility>
 
 #include <glint/base/assert.hpp>
@@ -38,6 +39,14 @@ result<intrusive_ptr<gpu::stream>> device_context::new_stream() {
   return gpu::stream::create(device_, poller_, events_, counters_);
 }
 
+std::size_t device_context::pending_frees() const {
+  return deferred_->count();
+}
+
+std::size_t device_context::pending_free_bytes() const {
+  return deferred_->bytes();
+}
+
 bool device_context::answers() noexcept {
   if (found_lost()) return false;
   const auto made = device_->create_event();
@@ -56,6 +65,15 @@ result<intrusive_ptr<gpu::stream>> device_context::task_stream() {
   }
   ++next_;
   return shared_[turn];
+}
+
+intrusive_ptr<gpu::stream> device_context::stream_behind(const stream_point& point) const {
+  if (point.empty()) return nullptr;
+  {
+    const lock_guard lock(mutex_);
+    if (std::ranges::find(shared_, point.stream) == shared_.end()) return nullptr;
+  }
+  return point.stream->now().sequence == point.sequence ? point.stream : nullptr;
 }
 
 result<intrusive_ptr<gpu::stream>> device_context::create_stream() {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/gpu/gpu_context.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include <glint/base/assert.hpp>
 #include <glint/base/exception.hpp>
+#include <glint/gpu/device_memory.hpp>
 #include <glint/gpu/storage.hpp>
 
 namespace glint {
@@ -53,18 +55,24 @@ gpu_context& gpu_context::on(int i) {
   return *other.context;
 }
 
+/// One that fails keeps none of the others from being waited for.
 result<void> gpu_context::join() {
+  result<void> all;
   for (const other_device& other : others_) {
-    if (other.context) GLINT_TRY(stream_->wait(other.context->finish()));
+    if (!other.context) continue;
+    if (auto joined = stream_->wait(other.context->finish()); !joined && all) all = std::move(joined);
   }
-  return {};
+  return all;
 }
 
 std::vector<gpu_context::side> gpu_context::sides() {
   std::vector<side> all;
   for (const other_device& other : others_) {
-    if (other.context) all.push_back({other.context->finish(), other.begin});
+    if (!other.context) continue;
+    all.push_back({other.context->finish(), other.begin});
+    all.insert(all.end(), other.context->copies_.begin(), other.context->copies_.end());
   }
+  all.insert(all.end(), copies_.begin(), copies_.end());
   return all;
 }
 
@@ -87,6 +95,7 @@ tensor_base gpu_context::make(dtype type, extents shape) {
   const std::size_t bytes = static_cast<std::size_t>(shape.count()) * size_of(type);
   auto storage = value_or_throw(gpu::storage::on_device(device_, bytes, stream_));
   storage->note_write(scope());
+  count_taken(bytes);
   return tensor_base(std::move(storage), type, shape);
 }
 
@@ -101,9 +110,21 @@ tensor_base gpu_context::bring(const tensor_base& source) {
     reads(source);
     return source;
   }
-  tensor_base copied = value_or_throw(source.copy_to(device_.get(), *stream_));
+  tensor_base copied = value_or_throw(source.copy_to(device_.get(), *stream_, &copies_));
   copied.storage()->note_write(scope());
+  count_taken(copied.storage()->bytes());
   return copied;
+}
+
+void gpu_context::count_taken(std::size_t bytes) {
+  const std::size_t in_use = device_->memory().read_usage().in_use_bytes;
+  if (taken_bytes_ == 0) in_use_before_ = in_use - std::min(in_use, bytes);
+  taken_bytes_ += bytes;
+  in_use_most_ = std::max(in_use_most_, in_use);
+}
+
+std::size_t gpu_context::peak_bytes() const noexcept {
+  return std::min(taken_bytes_, in_use_most_ - std::min(in_use_most_, in_use_before_));
 }
 
 gpu::storage& gpu_context::storage_here(const tensor_base& t) const {

@@ -27,9 +27,14 @@ result<device_list> emulated_devices(const platform_options& options) {
   if (options.emulated_devices < 0) {
     return fail(errc::invalid_argument, std::to_string(options.emulated_devices) + " emulated devices");
   }
+  if (options.emulated_peer_group < 0) {
+    return fail(errc::invalid_argument, "a group of " + std::to_string(options.emulated_peer_group) + " peers");
+  }
   device_list devices;
   for (int i = 0; i < options.emulated_devices; ++i) {
-    auto made = make_emulated_device({.index = i, .capacity_bytes = options.emulated_capacity_bytes});
+    const int group = options.emulated_peer_group == 0 ? 0 : i / options.emulated_peer_group;
+    auto made =
+        make_emulated_device({.index = i, .capacity_bytes = options.emulated_capacity_bytes, .peer_group = group});
     if (!made) return fail(std::move(made).error());
     devices.push_back(std::move(*made));
   }

@@ -45,14 +45,28 @@ intrusive_ptr<storage> storage::lent(lent_memory memory) {
   return made;
 }
 
+namespace {
+
+/// When the device is full, first what is due to be freed goes, then what somebody is ready to do without.
+result<void*> allocate(device_context& context, std::size_t bytes) {
+  auto block = context.memory().allocate(bytes);
+  const auto full = [&block] { return !block && block.error().code() == errc::out_of_memory; };
+  if (!full()) return block;
+  context.deferred().collect();
+  block = context.memory().allocate(bytes);
+  if (bytes > context.device().info().capacity_bytes) return block;
+  while (full() && context.pressure() && context.pressure()->relieve(context, bytes)) {
+    block = context.memory().allocate(bytes);
+  }
+  return block;
+}
+
+}  // namespace
+
 result<intrusive_ptr<storage>> storage::on_device(intrusive_ptr<device_context> context, std::size_t bytes,
                                                   intrusive_ptr<gpu::stream> home) {
   GLINT_ASSERT(context && home, "device storage needs a device and a stream");
-  auto block = context->memory().allocate(bytes);
-  if (!block && block.error().code() == errc::out_of_memory) {
-    context->deferred().collect();
-    block = context->memory().allocate(bytes);
-  }
+  auto block = allocate(*context, bytes);
   if (!block) return fail(std::move(block).error());
   context->counters().add(statistics_counters::counter::device_bytes_allocated, bytes);
   return intrusive_ptr<storage>(new storage(std::move(context), *block, bytes, std::move(home)), adopt);

@@ -27,9 +27,16 @@ stream::mark* stream::mark_for(std::uint64_t sequence) {
   return found == marks_.end() ? nullptr : &*found;
 }
 
-/// Marks everything enqueued so far; who waited for the next mark is then held by it.
+/// Marks everything enqueued so far; who waited for the next mark is then held by it. What a driver that still answers
+/// refused is tried once more: without events there is nothing left but to give the stream up.
 result<void> stream::record() {
   if (broken_) return fail(broken_->why);
+  auto recorded = try_record();
+  if (!recorded && recorded.error().code() != errc::device_lost) recorded = try_record();
+  return recorded;
+}
+
+result<void> stream::try_record() {
   auto event = events_->acquire();
   if (!event) return fail(std::move(event).error());
   GLINT_TRY(native_->record((*event)->native()));

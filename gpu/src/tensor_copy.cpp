@@ -11,6 +11,8 @@
 #include <glint/gpu/storage.hpp>
 #include <glint/gpu/tensor.hpp>
 
+#include "through_host.hpp"
+
 namespace glint {
 
 namespace {
@@ -32,22 +34,38 @@ void count_copy(const gpu::storage& to, const gpu::storage& from, std::size_t by
   }
 }
 
-/// Whether one copy of `stream` can reach both memories: those of its own backend and the host's. How devices that are
-/// no peers reach each other (through host memory) is the backend's affair.
-bool reaches(const gpu::stream& stream, const gpu::device_context* context) {
+/// Whether `stream` may be used for a memory: its own backend's or the host's.
+bool same_backend(const gpu::stream& stream, const gpu::device_context* context) {
   return !context || context->device().backend() == stream.device().backend();
 }
 
+/// Whether one copy of `stream` can do it: each memory is the host's, its device's or a peer's.
+result<bool> goes_directly(const gpu::stream& stream, const gpu::storage& to, const gpu::storage& from) {
+  for (const gpu::storage* s : {&to, &from}) {
+    if (!s->context() || &s->context()->device() == &stream.device()) continue;
+    if (auto reached = stream.device().reach(s->context()->device()); !reached || !*reached) return reached;
+  }
+  return true;
+}
+
 /// Enqueues the copy behind the source's last write and notes it with both storages. The target is new: nobody uses it.
-result<void> enqueue_copy(gpu::stream& stream, gpu::storage& to, gpu::storage& from, const void* from_address,
-                          std::size_t bytes) {
-  if (bytes == 0) return {};
-  GLINT_TRY(stream.wait(from.last_write()));
-  GLINT_TRY(stream.copy(to.data(), from_address, bytes));
-  const gpu::stream_point copied = stream.now();
-  from.note_read(copied);
-  to.note_write(copied);
-  count_copy(to, from, bytes);
+result<void> enqueue_copy(gpu::stream& stream, const gpu::device_copy& copy, std::vector<gpu::stream_side>* sides) {
+  if (copy.bytes == 0) return {};
+  const auto directly = goes_directly(stream, copy.to, copy.from);
+  if (!directly) return fail(directly.error());
+  if (*directly) {
+    GLINT_TRY(stream.wait(copy.from.last_write()));
+    GLINT_TRY(stream.copy(copy.to.data(), copy.begin, copy.bytes));
+    const gpu::stream_point copied = stream.now();
+    copy.from.note_read(copied);
+    copy.to.note_write(copied);
+  } else if (!copy.to.context() || !copy.from.context()) {
+    GLINT_TRY(gpu::copy_on_own_device(stream, copy, sides));
+  } else {
+    GLINT_TRY(gpu::copy_through_host(stream, copy, sides));
+    copy.to.context()->counters().add(counter::bytes_through_host, copy.bytes);
+  }
+  count_copy(copy.to, copy.from, copy.bytes);
   return {};
 }
 
@@ -61,19 +79,27 @@ std::size_t tensor_base::span_bytes() const noexcept {
   return static_cast<std::size_t>(last + 1) * size_of(dtype_);
 }
 
-result<tensor_base> tensor_base::copy_to(gpu::device_context* target, gpu::stream& stream) const {
+result<tensor_base> tensor_base::copy_to(gpu::device_context* target, gpu::stream& stream,
+                                         std::vector<gpu::stream_side>* sides) const {
   if (empty_handle()) return fail(errc::invalid_argument, "a copy of an empty tensor handle");
-  if (!reaches(stream, target) || !reaches(stream, storage_->context())) {
+  if (!same_backend(stream, target) || !same_backend(stream, storage_->context())) {
     return fail(errc::invalid_argument, "a copy between devices of two backends: call to_host() first");
   }
   const std::size_t bytes = span_bytes();
   auto made = allocate(target, bytes, stream);
   if (!made) return fail(std::move(made).error());
-  GLINT_TRY(enqueue_copy(stream, **made, *storage_, address(), bytes));
+  GLINT_TRY(enqueue_copy(stream, {.to = **made, .from = *storage_, .begin = address(), .bytes = bytes}, sides));
   tensor_base copied = *this;
   copied.storage_ = std::move(*made);
   copied.offset_ = 0;
   return copied;
+}
+
+tensor_base tensor_base::in_storage(intrusive_ptr<gpu::storage> storage) const {
+  GLINT_ASSERT(storage && storage_ && storage->bytes() >= storage_->bytes(), "storage that is too small");
+  tensor_base moved = *this;
+  moved.storage_ = std::move(storage);
+  return moved;
 }
 
 result<tensor_base> tensor_base::copy_on_host() const {

@@ -137,11 +137,13 @@ bool entry::rise(readiness to, std::unique_ptr<const error> failure) noexcept {
 }
 
 bool entry::publish_ready() noexcept {
+  track();
   return rise(readiness::ready, nullptr);
 }
 
 bool entry::publish_issued(gpu::stream_point at) noexcept {
   issued_at_ = std::move(at);
+  track();
   return rise(readiness::issued, nullptr);
 }
 
@@ -155,10 +157,10 @@ void entry::empty(const error& why) noexcept {
     if (!failure_) failure_ = std::make_unique<const error>(why);
     level_.store(readiness::failed, std::memory_order_release);
   }
-  std::unique_ptr<std::vector<copy_at>> copies;
+  std::vector<residency::copy_at> copies;
   {
     const spin_guard guard(mutex_);
-    copies.swap(copies_);
+    if (residency_) copies.swap(residency_->copies_);
   }
   destroy_value();
   issued_at_ = {};
@@ -170,25 +172,42 @@ void entry::destroy_value() noexcept {
 
 intrusive_ptr<entry> entry::cached_copy(memory_place place) noexcept {
   const spin_guard guard(mutex_);
-  if (!copies_) return nullptr;
-  for (const copy_at& c : *copies_) {
-    if (c.place == place && c.copy->level() != readiness::failed) return c.copy;
+  if (!residency_) return nullptr;
+  for (const auto& c : residency_->copies_) {
+    if (c.place == place && c.copy->usable_copy()) return c.copy;
   }
   return nullptr;
 }
 
+bool entry::usable_copy() const noexcept {
+  return level() != readiness::failed && !(residency_ && residency_->dropped());
+}
+
 intrusive_ptr<entry> entry::cache_copy(memory_place place, intrusive_ptr<entry> copy) noexcept {
-  intrusive_ptr<entry> failed;  // goes after the lock: destroying its value calls the user's code
+  intrusive_ptr<entry> gone;  // goes after the lock: destroying its value calls the user's code
   const spin_guard guard(mutex_);
-  if (!copies_) copies_ = std::make_unique<std::vector<copy_at>>();
-  for (copy_at& c : *copies_) {
+  if (!residency_) residency_ = std::make_unique<residency>();  // of a type without tensors: only tests copy these
+  for (auto& c : residency_->copies_) {
     if (c.place != place) continue;
-    if (c.copy->level() != readiness::failed) return c.copy;
-    failed = std::exchange(c.copy, copy);
+    if (c.copy->usable_copy()) return c.copy;
+    gone = std::exchange(c.copy, copy);
     return copy;
   }
-  copies_->push_back({place, copy});
+  residency_->copies_.push_back({place, copy});
   return copy;
+}
+
+void entry::forget_copy(memory_place place) noexcept {
+  intrusive_ptr<entry> gone;  // after the lock, as above
+  const spin_guard guard(mutex_);
+  if (!residency_) return;
+  for (auto& c : residency_->copies_) {
+    if (c.place != place) continue;
+    gone = std::move(c.copy);
+    std::swap(c, residency_->copies_.back());
+    residency_->copies_.pop_back();
+    return;
+  }
 }
 
 }  // namespace glint::store

@@ -45,34 +45,43 @@ TEST(Config, EverySettingHasVariableAndArgument) {
   const config expected{.cpus = 2,
                         .devices = 3,
                         .device_memory_bytes = 1ull << 30,
+                        .emulated_peer_group = 2,
                         .backend = device_backend::emulated,
                         .log_level = log_level::debug,
                         .idle_spin_us = 5,
                         .memory_bytes = 8ull << 30,
                         .recycled_bytes = 32ull << 20,
                         .malloc_keep_bytes = 1ull << 30,
+                        .spilled_host_bytes = 2ull << 20,
+                        .spill_directory = "/spill",
                         .resources = "licence=2,tape=0.5",
-                        .report_waiting_after_s = 0.5};
+                        .report_waiting_after_s = 0.5,
+                        .variant_model = "times.txt"};
   EXPECT_EQ(load({{"GLINT_CPUS", "2"},
                   {"GLINT_DEVICES", "3"},
                   {"GLINT_DEVICE_MEMORY_BYTES", "1GiB"},
+                  {"GLINT_EMULATED_PEER_GROUP", "2"},
                   {"GLINT_BACKEND", "emulated"},
                   {"GLINT_LOG_LEVEL", "debug"},
                   {"GLINT_IDLE_SPIN_US", "5"},
                   {"GLINT_MEMORY_BYTES", "8GiB"},
                   {"GLINT_RECYCLED_BYTES", "32MiB"},
                   {"GLINT_MALLOC_KEEP_BYTES", "1GiB"},
+                  {"GLINT_SPILLED_HOST_BYTES", "2MiB"},
+                  {"GLINT_SPILL_DIRECTORY", "/spill"},
                   {"GLINT_RESOURCES", "licence=2,tape=0.5"},
-                  {"GLINT_REPORT_WAITING_AFTER_S", "0.5"}})
+                  {"GLINT_REPORT_WAITING_AFTER_S", "0.5"},
+                  {"GLINT_VARIANT_MODEL", "times.txt"}})
                 .value(),
             expected);
-  EXPECT_EQ(
-      load({}, {"--glint-cpus=2", "--glint-devices=3", "--glint-device-memory-bytes=1024MiB",
-                "--glint-backend=emulated", "--glint-log-level=debug", "--glint-idle-spin-us=5",
-                "--glint-memory-bytes=8192MiB", "--glint-recycled-bytes=32768KiB", "--glint-malloc-keep-bytes=1024MiB",
-                "--glint-resources=licence=2,tape=0.5", "--glint-report-waiting-after-s", "0.5"})
-          .value(),
-      expected);
+  EXPECT_EQ(load({}, {"--glint-cpus=2", "--glint-devices=3", "--glint-device-memory-bytes=1024MiB",
+                      "--glint-emulated-peer-group=2", "--glint-backend=emulated", "--glint-log-level=debug",
+                      "--glint-idle-spin-us=5", "--glint-memory-bytes=8192MiB", "--glint-recycled-bytes=32768KiB",
+                      "--glint-malloc-keep-bytes=1024MiB", "--glint-spilled-host-bytes=2048KiB",
+                      "--glint-spill-directory=/spill", "--glint-resources=licence=2,tape=0.5",
+                      "--glint-report-waiting-after-s", "0.5", "--glint-variant-model=times.txt"})
+                .value(),
+            expected);
 }
 
 TEST(Config, AnArgumentMayHaveItsValueBehindIt) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
 #include <utility>
 
 #include <glint/kernels/kernels.hpp>
@@ -74,6 +75,24 @@ TEST_F(GpuPage, ActorsKeepTensors) {
   auto weights = trained.call<&model::weights>();
   // doc-end
   EXPECT_THAT(host(weights).values(), ElementsAre(2, 4, 6));
+}
+
+// doc-begin
+glint::tensor<float> scale_on_cpu(const glint::tensor<float>& x, float factor) {
+  auto y = glint::tensor<float>::zeros(x.shape());
+  for (std::int64_t i = 0; i < x.size(); ++i) y.values()[i] = factor * x.values()[i];
+  return y;
+}
+// doc-end
+
+TEST_F(GpuPage, Variants) {
+  const auto x = glint::put(glint::tensor<float>::from({1, 2, 3}));
+  // doc-begin
+  auto scaled = glint::submit<glint::variants<scale_on_cpu, scale>>(x, 2.f);
+  std::string known = glint::variant_report();  // each one's time by size, as a table
+  // doc-end
+  EXPECT_THAT(host(scaled).values(), ElementsAre(2, 4, 6));
+  EXPECT_THAT(known, ::testing::StartsWith("variants"));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train_digits/atomic_file.hpp"
+#include "tools/atomic_file.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -10,12 +10,12 @@
 
 #include "temporary_folder.hpp"
 
-namespace digits {
+namespace tools {
 namespace {
 
 namespace fs = std::filesystem;
 
-class AtomicFile : public temporary_folder {
+class AtomicFile : public digits::temporary_folder {
  protected:
   static void expect_refused(const fs::path& path, const std::string& reason) {
     const auto made = atomic_file::create(path);
@@ -134,4 +134,4 @@ TEST_F(AtomicFile, RefusesAFolderWithoutPermission) {
 }
 
 }  // namespace
-}  // namespace digits
+}  // namespace tools

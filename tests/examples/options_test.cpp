@@ -3,10 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <sstream>
-
-#include "train_digits/progress.hpp"
+#include <string>
+#include <vector>
 
 namespace digits {
 namespace {
@@ -89,39 +87,6 @@ TEST(Options, HelpNamesEachWithDefaultAndRange) {
   EXPECT_NE(help.find("--shares VALUE      actors that share the training samples (4; 1 to 64)"), std::string::npos)
       << help;
   EXPECT_NE(help.find("--quiet             no progress on standard error\n"), std::string::npos) << help;
-}
-
-TEST(Progress, WritesALineForEachTenth) {
-  std::ostringstream out;
-  {
-    progress shown(out, progress::style::lines, 20);
-    for (int i = 1; i <= 20; ++i) shown.show(i, 1.0 / i);
-  }
-  const std::string text = out.str();
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 11);  // the first step, then each tenth
-  EXPECT_NE(text.find("step 2 of 20, loss 0.5000\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("step 20 of 20, loss 0.0500\n"), std::string::npos) << text;
-}
-
-TEST(Progress, RedrawsTheBarAndEndsItsLine) {
-  std::ostringstream out;
-  {
-    progress shown(out, progress::style::bar, 2);
-    shown.show(1, 0.5);
-    shown.show(2, 0.25);
-  }
-  const std::string half = "\r[" + std::string(20, '#') + std::string(20, '.') + "] step 1 of 2, loss 0.5000  ";
-  const std::string full = "\r[" + std::string(40, '#') + "] step 2 of 2, loss 0.2500  ";
-  EXPECT_EQ(out.str(), half + full + "\n");
-}
-
-TEST(Progress, IsSilentWhenQuiet) {
-  std::ostringstream out;
-  {
-    progress shown(out, progress::style::quiet, 2);
-    shown.show(2, 0.5);
-  }
-  EXPECT_EQ(out.str(), "");
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ import sys
 
 root = pathlib.Path(sys.argv[1])
 headers = sorted((root / "core/include/glint/core").glob("*.hpp"))
-programs = sorted((root / "examples").glob("*.cpp")) + [root / "examples/train_digits"]
+programs = sorted((root / "examples").glob("*.cpp")) + sorted(path.parent for path in root.glob("examples/*/main.cpp"))
 missing = []
 for page, names in {
     "core/README.md": [f"`{path.name}`" for path in headers],

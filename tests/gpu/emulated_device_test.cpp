@@ -99,6 +99,7 @@ TEST_F(EmulatedDevice, CopiesBetweenDevices) {
   const bytes sent = pattern(page, 6);
   bytes seen = poison(page);
   const auto s = stream();
+  ASSERT_TRUE(must(device_->reach(*other)));
   must(s->copy(here.at(), sent.data(), page));
   must(s->copy(there.at(), here.at(), page));
   must(s->copy(seen.data(), there.at(), page));

@@ -33,12 +33,12 @@ struct outcome {
 /// What a child "exits" with that was ended because it hung.
 inline constexpr int child_hung = 137;
 
-/// Runs a shell command to its end, or ends it when it takes longer than `deadline_s`.
-inline outcome run_child(const std::string& command_line, int deadline_s = 60) {
+/// Runs a shell command to its end, or ends it when it takes longer than `deadline_s`. `tsan_options` come on top.
+inline outcome run_child(const std::string& command_line, int deadline_s = 60, const std::string& tsan_options = "") {
   const char* const options = std::getenv("TSAN_OPTIONS");
-  const std::string command = "TSAN_OPTIONS='" + std::string(options ? options : "") +
-                              " exitcode=66 halt_on_error=0 report_bugs=1' timeout --signal=KILL " +
-                              std::to_string(deadline_s) + " env " + command_line + " 2>&1";
+  const std::string command =
+      "TSAN_OPTIONS='" + std::string(options ? options : "") + " exitcode=66 halt_on_error=0 report_bugs=1 " +
+      tsan_options + "' timeout --signal=KILL " + std::to_string(deadline_s) + " env " + command_line + " 2>&1";
   outcome o;
   std::FILE* const pipe = ::popen(command.c_str(), "r");
   if (!pipe) return o;

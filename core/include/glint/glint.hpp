@@ -27,6 +27,7 @@
 #include <glint/core/submit.hpp>
 #include <glint/core/table.hpp>
 #include <glint/core/this_task.hpp>
+#include <glint/core/variants.hpp>
 #include <glint/core/wait.hpp>
 #include <glint/core/when.hpp>
 #include <glint/gpu/gpu_context.hpp>

@@ -80,7 +80,7 @@ void engine::main() noexcept {
 void engine::perform(fiber& f, entry& e) {
   switch (e.what) {
     case step::run: {
-      const device_access scope;
+      const device_access scope(device_->keys(), device_->as_owner());
       return f.run(&engine::run_work, &side_, e.work);
     }
     case step::record:

@@ -5,24 +5,16 @@
 #include <csignal>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 
+#include "memory_ranges.hpp"
+#include "protection.hpp"
+
 namespace glint::gpu::emulated {
 namespace {
 
-/// A range that the handler knows. Lock-free, because the handler may interrupt anybody: `begin` is claimed (1) while
-/// the rest is written, and published last.
-struct range {
-  std::atomic<std::uintptr_t> begin{0};
-  std::atomic<std::uintptr_t> end{0};
-  std::atomic<int> device_index{0};
-};
-
-constexpr std::uintptr_t claimed = 1;
-constinit std::array<range, 256> ranges{};
 struct sigaction previous_action;
 
 /// Text built without allocation, for `write` in the handler. What does not fit is cut.
@@ -47,19 +39,32 @@ class signal_safe_text {
   std::size_t size_ = 0;
 };
 
-void explain(std::uintptr_t address) noexcept {
-  for (const range& r : ranges) {
-    const auto begin = r.begin.load();
-    if (begin <= claimed || address < begin || address >= r.end.load()) continue;
-    signal_safe_text text;
-    text.append("glint: host code touched device memory at 0x");
-    text.append(address, 16);
-    text.append(" of emulated device ");
-    text.append(static_cast<std::uintptr_t>(r.device_index.load()), 10);
-    text.append("; it may be used only by work on a stream (to_host() gives a host copy)\n");
-    text.print();
-    return;
+void name_device(signal_safe_text& text, const char* before, int index) noexcept {
+  text.append(before);
+  text.append(static_cast<std::uintptr_t>(index), 10);
+}
+
+void explain(const void* address) noexcept {
+  const range_owner owner = owner_of(address);
+  if (owner.device_id == 0) return;
+  const range_owner worker = working_device();
+  signal_safe_text text;
+  if (worker.device_id == 0) {
+    text.append("glint: host code");
+  } else {
+    name_device(text, "glint: work of emulated device ", worker.device_index);
   }
+  text.append(" touched device memory at 0x");
+  text.append(reinterpret_cast<std::uintptr_t>(address), 16);
+  name_device(text, " of emulated device ", owner.device_index);
+  if (worker.device_id == 0) {
+    text.append("; it may be used only by work on a stream (to_host() gives a host copy)\n");
+  } else if (worker.device_id == owner.device_id) {
+    text.append(", which nobody has reserved (any more)\n");
+  } else {
+    text.append(", which it does not reach: to_device() gives a copy\n");
+  }
+  text.print();
 }
 
 /// Gives the signal to whoever had it before; without anybody, the process dies of it: a fault happens again when the
@@ -77,7 +82,7 @@ void pass_on(int signal, siginfo_t* info, void* context) noexcept {
 
 void on_fault(int signal, siginfo_t* info, void* context) {
   const int saved_errno = errno;
-  if (info->si_code > 0) explain(reinterpret_cast<std::uintptr_t>(info->si_addr));
+  if (info->si_code > 0) explain(info->si_addr);
   pass_on(signal, info, context);
   errno = saved_errno;
 }
@@ -93,23 +98,8 @@ bool install_handler() noexcept {
 
 }  // namespace
 
-void explain_faults(const void* base, std::size_t bytes, int device_index) noexcept {
+void explain_faults() noexcept {
   [[maybe_unused]] static const bool installed = install_handler();
-  for (range& r : ranges) {
-    std::uintptr_t unused = 0;
-    if (!r.begin.compare_exchange_strong(unused, claimed)) continue;
-    r.end.store(reinterpret_cast<std::uintptr_t>(base) + bytes);
-    r.device_index.store(device_index);
-    r.begin.store(reinterpret_cast<std::uintptr_t>(base));
-    return;
-  }
-}
-
-void forget_faults(const void* base) noexcept {
-  for (range& r : ranges) {
-    auto expected = reinterpret_cast<std::uintptr_t>(base);
-    if (r.begin.compare_exchange_strong(expected, 0)) return;
-  }
 }
 
 }  // namespace glint::gpu::emulated

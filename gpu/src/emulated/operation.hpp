@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 #include <glint/base/unique_function.hpp>
@@ -50,14 +51,14 @@ class kernel_operation final : public operation {
   unique_function<void()> kernel_;
 };
 
-/// Stands for a kernel that a test ordered to fail; keeps the closure, which is destroyed where it would have run.
+/// Stands for work that a test ordered to fail; keeps it, to be destroyed where it would have run.
 class failing_operation final : public operation {
  public:
-  explicit failing_operation(unique_function<void()> kernel) : kernel_(std::move(kernel)) {}
+  explicit failing_operation(std::unique_ptr<operation> work) : work_(std::move(work)) {}
   [[noreturn]] void run() override;
 
  private:
-  unique_function<void()> kernel_;
+  std::unique_ptr<operation> work_;
 };
 
 }  // namespace glint::gpu::emulated

@@ -34,28 +34,40 @@ emulated_stream::~emulated_stream() {
   }
 }
 
-result<void> emulated_stream::ready() {
-  if (device_->faults().lost()) return fail(device_->lost_error());
-  return thread_.joinable() ? result<void>() : start(engine_, thread_);
+result<bool> emulated_stream::ready(const char* call, bool runs) {
+  const auto fails = device_->step(call, runs);
+  if (fails && !thread_.joinable()) GLINT_TRY(start(engine_, thread_));
+  return fails;
+}
+
+void emulated_stream::run(bool fails, std::unique_ptr<operation> work) {
+  if (fails) work = std::make_unique<failing_operation>(std::move(work));
+  engine_->run(std::move(work));
 }
 
 result<void> emulated_stream::copy(void* to, const void* from, std::size_t bytes) {
-  GLINT_TRY(ready());
+  const auto fails = ready("copy", bytes != 0);
+  if (!fails) return fail(fails.error());
   if (bytes == 0) return {};
-  engine_->run(std::make_unique<copy_operation>(to, from, bytes));
+  if (!device_->may_touch(to) || !device_->may_touch(from)) {
+    return fail(error(errc::device_error, "copy of memory of another device, which this one was not told to reach")
+                    .with_subject("device " + device_->info().name));
+  }
+  run(*fails, std::make_unique<copy_operation>(to, from, bytes));
   return {};
 }
 
 result<void> emulated_stream::fill(void* to, std::byte value, std::size_t bytes) {
-  GLINT_TRY(ready());
+  const auto fails = ready("fill", bytes != 0);
+  if (!fails) return fail(fails.error());
   if (bytes == 0) return {};
   if (!device_->contains(to, bytes)) return fail(errc::device_error, "fill of memory that is not this device's");
-  engine_->run(std::make_unique<fill_operation>(to, value, bytes));
+  run(*fails, std::make_unique<fill_operation>(to, value, bytes));
   return {};
 }
 
 result<void> emulated_stream::record(native_event& event) {
-  GLINT_TRY(ready());
+  GLINT_TRY(ready("record"));
   auto& e = own(event);
   if (&e.device() != device_.get()) return fail(errc::device_error, "record of another device's event");
   auto m = make_intrusive<mark>();
@@ -66,19 +78,17 @@ result<void> emulated_stream::record(native_event& event) {
 }
 
 result<void> emulated_stream::wait(native_event& event) {
-  GLINT_TRY(ready());
+  GLINT_TRY(ready("wait"));
   if (auto m = own(event).newest()) engine_->wait(std::move(m));
   return {};
 }
 
 result<void> emulated_stream::enqueue(unique_function<void()> kernel) {
-  GLINT_TRY(ready());
+  const auto fails = ready("launch", true);
+  if (!fails) return fail(fails.error());
   GLINT_ASSERT(kernel, "an empty kernel");
-  if (device_->faults().take_kernel()) {
-    engine_->run(std::make_unique<failing_operation>(std::move(kernel)));
-  } else {
-    engine_->run(std::make_unique<kernel_operation>(std::move(kernel)));
-  }
+  const bool ordered = device_->faults().take_kernel();
+  run(*fails || ordered, std::make_unique<kernel_operation>(std::move(kernel)));
   return {};
 }
 

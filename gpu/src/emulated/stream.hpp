@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -31,8 +32,11 @@ class emulated_stream final : public native_stream {
   [[nodiscard]] void* handle() const noexcept override { return nullptr; }
 
  private:
-  /// Refuses on a lost device; starts the thread.
-  [[nodiscard]] result<void> ready();
+  /// Refuses on a lost device, and what a test ordered to fail; starts the thread. True when what is enqueued must fail
+  /// later: see emulated_device::step.
+  [[nodiscard]] result<bool> ready(const char* call, bool runs = false);
+  /// Enqueues `work`, or what fails in its place.
+  void run(bool fails, std::unique_ptr<operation> work);
 
   const intrusive_ptr<emulated_device> device_;
   const intrusive_ptr<engine> engine_;

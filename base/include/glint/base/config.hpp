@@ -34,15 +34,19 @@ struct config {
   double cpus = 0;                                      ///< CPU slots; 0: as many as the hardware runs at once.
   std::uint32_t devices = 1;                            ///< Emulated devices.
   std::uint64_t device_memory_bytes = 256ull << 20;     ///< Capacity of each emulated device, bytes.
+  std::uint32_t emulated_peer_group = 0;                ///< So many neighbours reach each other's memory; 0: all.
   device_backend backend = device_backend::automatic;   ///< What drives the devices.
   glint::log_level log_level = glint::log_level::info;  ///< Messages below it are dropped.
   std::uint32_t idle_spin_us = 50;                      ///< How long an idle thread spins before it sleeps, us.
   std::uint64_t memory_bytes = 0;                       ///< Host memory to share out; 0: what the machine has, bytes.
   std::uint64_t recycled_bytes = 256ull << 20;          ///< Free large host blocks of Glint's that are kept, bytes.
   std::uint64_t malloc_keep_bytes = 0;  ///< Free memory that glibc's malloc is to keep; 0: its own way, bytes.
-  std::string resources = {};           ///< Custom resources of the node, as "licence=2,tape=0.5".
+  std::uint64_t spilled_host_bytes = 1ull << 30;  ///< Of objects that left devices: kept in host memory, bytes.
+  std::string spill_directory = {};               ///< Where more than these goes, in files; empty: nowhere.
+  std::string resources = {};                     ///< Custom resources of the node, as "licence=2,tape=0.5".
   double report_waiting_after_s =
-      10;  ///< A request that waits so long is logged, a get six times as long; 0: never, s.
+      10;                          ///< A request that waits so long is logged, a get six times as long; 0: never, s.
+  std::string variant_model = {};  ///< File in which learned times of variants are kept between runs; empty: in none.
 
   friend bool operator==(const config&, const config&) = default;
 };

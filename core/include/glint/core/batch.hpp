@@ -44,7 +44,10 @@ auto values_of(std::span<const intrusive_ptr<store::entry>> entries) {
   if constexpr (!std::is_void_v<T>) {
     std::vector<const T*> values;
     values.reserve(entries.size());
-    for (const auto& e : entries) values.push_back(static_cast<const T*>(e->value()));
+    for (const auto& e : entries) {
+      if constexpr (contains_tensor<T>) e->expose();
+      values.push_back(static_cast<const T*>(e->value()));
+    }
     return values;
   }
 }

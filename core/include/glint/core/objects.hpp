@@ -30,6 +30,7 @@ template <class T>
     } else {
       entry->construct([&]() -> stored { return stored(std::forward<T>(value)); });
     }
+    if constexpr (contains_tensor<stored>) detail::let_move(*entry);
     entry->begin_ready();
     detail::count_put();
     return detail::ref_access::make<stored>(std::move(entry));
@@ -41,7 +42,10 @@ namespace detail {
 template <class T>
 decltype(auto) value_of(const intrusive_ptr<store::entry>& entry) {
   if (entry->level() == store::readiness::failed) throw_failure(*entry);
-  if constexpr (!std::is_void_v<T>) return *static_cast<const T*>(entry->value());
+  if constexpr (!std::is_void_v<T>) {
+    if constexpr (contains_tensor<T>) entry->expose();
+    return *static_cast<const T*>(entry->value());
+  }
 }
 
 /// The value moved out of its entry by the last holder, or a copy of it. Throws not_copyable.
@@ -49,6 +53,7 @@ template <class T>
 T take_value(intrusive_ptr<store::entry> entry) {
   if (entry->level() == store::readiness::failed) throw_failure(*entry);
   if constexpr (!std::is_void_v<T>) {
+    if constexpr (contains_tensor<T>) entry->expose();  // it stays where it is while it is read, and after
     auto& value = *static_cast<T*>(entry->value());
     if (entry->unique()) {
       if constexpr (contains_tensor<T>) wait_unused(*entry);
@@ -127,6 +132,7 @@ template <class T>
   if constexpr (std::is_void_v<T>) {
     return result<void>{};
   } else {
+    if constexpr (contains_tensor<T>) entry->expose();
     return static_cast<const T*>(entry->value());
   }
 }

@@ -98,6 +98,10 @@ struct task_options {
   /// 0.0001. Above: as many whole devices, all at once (see gpu_context::on); only whole numbers. 0: a function of a
   /// gpu_context still runs on a device, beside others.
   double gpus = 0;
+  /// Device memory that the body takes, temporaries and results, besides its arguments, bytes: it begins when so much
+  /// is free, or can be made free by spilling objects that nobody uses. 0: what it took before with arguments of this
+  /// size, else twice their size as far as that can be. More than a device has, with the arguments, is `infeasible`.
+  std::uint64_t gpu_memory_bytes = 0;
   /// Host memory that is set apart for the body, bytes, out of the node's `config::memory_bytes`. Counted, not
   /// enforced.
   std::uint64_t memory_bytes = 0;

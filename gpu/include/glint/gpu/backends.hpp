@@ -4,8 +4,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include <glint/base/error.hpp>
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/result.hpp>
 #include <glint/gpu/device.hpp>
@@ -17,6 +19,7 @@ namespace glint::gpu {
 struct emulated_options {
   int index = 0;                                        ///< Position among the platform's devices.
   std::size_t capacity_bytes = std::size_t{256} << 20;  ///< Its memory, rounded up to pages; committed when touched.
+  int peer_group = 0;                                   ///< Devices of one group may reach each other's memory.
 };
 
 /// Makes a device whose streams are threads and whose memory is a range of shared memory apart from the host's: host
@@ -40,6 +43,16 @@ class emulated_faults {
   void fail_reserve(std::uint32_t nth) noexcept { reserve_countdown_.store(nth); }
   /// The `nth` kernel enqueued from now on (1 is the next) fails with kernel_failed instead of running.
   void fail_kernel(std::uint32_t nth) noexcept { kernel_countdown_.store(nth); }
+  /// The `nth` step from now on (1 is the next) fails with `code`. A step is a call that reserves, creates a stream or
+  /// an event, reaches a peer, or enqueues anything; with kernel_failed, only one that enqueues a copy, a fill or a
+  /// kernel. What happens: `kernel_failed`: it is enqueued and fails when its turn comes; `device_lost`: the device is
+  /// lost with it; any other: the call is refused and nothing is enqueued. 0 takes the order back.
+  void fail_step(std::uint32_t nth, errc code) noexcept {
+    step_code_.store(code);
+    step_countdown_.store(nth);
+  }
+  /// True while that step has not come.
+  [[nodiscard]] bool step_is_ahead() const noexcept { return step_countdown_.load() != 0; }
   /// From now on every operation, reserve and creation fails with device_lost; what is enqueued already drains without
   /// running (waits are kept), and queries report device_lost once it has drained. Cannot be undone.
   void lose_device() noexcept { lost_.store(true); }
@@ -48,12 +61,22 @@ class emulated_faults {
   /// For the backend: counts one reserve or kernel; true when it is the one to fail.
   [[nodiscard]] bool take_reserve() noexcept { return take(reserve_countdown_); }
   [[nodiscard]] bool take_kernel() noexcept { return take(kernel_countdown_); }
+  /// For the backend: counts one step; what it is to fail with, if it is the one. `runs`: it enqueues what may fail
+  /// later.
+  [[nodiscard]] std::optional<errc> take_step(bool runs) noexcept {
+    if (step_countdown_.load(std::memory_order_relaxed) == 0) return std::nullopt;
+    const errc code = step_code_.load();
+    if (code == errc::kernel_failed && !runs) return std::nullopt;
+    return take(step_countdown_) ? std::optional(code) : std::nullopt;
+  }
 
  private:
   static bool take(std::atomic<std::uint32_t>& countdown) noexcept;
 
   std::atomic<std::uint32_t> reserve_countdown_{0};
   std::atomic<std::uint32_t> kernel_countdown_{0};
+  std::atomic<std::uint32_t> step_countdown_{0};
+  std::atomic<errc> step_code_{errc::device_error};
   std::atomic<bool> lost_{false};
 };
 

@@ -8,6 +8,7 @@
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/result.hpp>
 #include <glint/base/unique_function.hpp>
+#include <glint/gpu/slab_handle.hpp>
 
 /// The device interface: what a backend must give. Two backends implement it, `cuda` and `emulated`; both pass the
 /// conformance suite in tests/gpu. Everything above (streams with a clock, memory, tensors) is written once, on this.
@@ -22,6 +23,7 @@ struct device_info {
   std::string name;                ///< e.g. "emulated 0" or "NVIDIA H100".
   std::string uuid;                ///< Names the device between processes, whose ordinals may differ.
   std::size_t capacity_bytes = 0;  ///< Memory that Glint may use there.
+  std::size_t slab_bytes = 0;      ///< How much is best reserved at once; 0: nothing is known.
 };
 
 /// A marker in a stream. Recorded by `native_stream::record`; a wait takes the record that was newest when the wait was
@@ -50,8 +52,9 @@ class native_stream {
   native_stream& operator=(const native_stream&) = delete;
   virtual ~native_stream() = default;
 
-  /// Enqueues a copy of `bytes` bytes; either side may be host memory or memory of any device that this one reaches.
-  /// Both must stay valid until the copy has run.
+  /// Enqueues a copy of `bytes` bytes; either side may be host memory or memory of any device that this one was told to
+  /// `reach`. Both must stay valid until the copy has run. Of memory of another device, `emulated` refuses with
+  /// device_error; CUDA's driver takes it through host memory of its own, and the caller may wait for that.
   [[nodiscard]] virtual result<void> copy(void* to, const void* from, std::size_t bytes) = 0;
   /// Enqueues setting `bytes` bytes of this device's memory to `value`.
   [[nodiscard]] virtual result<void> fill(void* to, std::byte value, std::size_t bytes) = 0;
@@ -100,6 +103,24 @@ class device : public ref_counted {
   /// Whether `bytes` bytes from `at` are memory of this device, whoever allocated them; true where the backend cannot
   /// tell. Does not touch them.
   [[nodiscard]] virtual result<bool> holds(const void* at, std::size_t bytes);
+
+  /// Whether work of this device may touch the memory of `other`, as peers do; from the first call that says true on it
+  /// may. That call is slow (a driver maps memory), later ones cost a look. The other direction is a question of its
+  /// own. Errors: device_lost, device_error.
+  [[nodiscard]] virtual result<bool> reach(device& other);
+
+  /// A handle by which another process of this host may open a slab of this device's, for as long as the slab is not
+  /// given back. Errors: invalid_argument for what `reserve` did not return, device_lost, device_error where the memory
+  /// cannot be shared.
+  [[nodiscard]] virtual result<slab_handle> export_slab(void* slab);
+  /// The slab of another process, as memory of this device: the whole of it, writable. Opened again, it is the same
+  /// address once more, to be closed as often. Slow (CUDA: milliseconds): to be opened once and kept. The bytes stay
+  /// while it is open, also if its owner gives the slab back on `emulated`; on CUDA that is undefined, so the owner
+  /// must hear first that it was closed. Errors: invalid_argument for a handle of this very process, or one that no
+  /// slab stands behind any more: it was given back, or its process ended; device_lost, device_error.
+  [[nodiscard]] virtual result<void*> open_slab(const slab_handle& handle);
+  /// Undoes one `open_slab`. Nothing enqueued may still use it, if it was the last.
+  virtual void close_slab(void* opened) noexcept;
 };
 
 }  // namespace glint::gpu

@@ -13,8 +13,10 @@
 
 namespace glint::gpu {
 
-/// Divides slabs of a device's memory into blocks: best fit with coalescing, 256-byte alignment. Own slabs rather than
-/// one driver allocation each, because a slab is registered and exported once (facts of RMM, PyTorch, Mooncake).
+/// Divides slabs of a device's memory into blocks: best fit with coalescing, 256-byte alignment. Small blocks lie
+/// together in regions, so that few that stay do not divide the room for large ones (as in PyTorch's allocator). Own
+/// slabs rather than one driver allocation each, because a slab is registered and exported once (facts of RMM, PyTorch,
+/// Mooncake).
 ///
 /// Knows nothing of streams: whoever frees a block says that nothing enqueued uses it any more (`storage` sees to
 /// that). Thread-safe, never waits for work. Lock order: growing before blocks; the device is called with only the
@@ -22,7 +24,10 @@ namespace glint::gpu {
 class device_memory {
  public:
   static constexpr std::size_t alignment_bytes = 256;
-  static constexpr std::size_t slab_bytes = std::size_t{64} << 20;  ///< At most a quarter of the capacity, though.
+  /// What is reserved at once where the device does not say; at most a quarter of the capacity, though.
+  static constexpr std::size_t slab_bytes = std::size_t{64} << 20;
+  /// A region of small blocks, at most a sixteenth of the capacity; blocks below a quarter of it are small.
+  static constexpr std::size_t region_bytes = std::size_t{2} << 20;
 
   /// How much is in use. Bytes are as rounded up to the alignment.
   struct usage {
@@ -50,18 +55,27 @@ class device_memory {
 
  private:
   using address = std::uintptr_t;
+  /// A slab of the driver's, or a region inside of one.
   struct slab {
     std::size_t bytes;
-    std::size_t in_use_bytes;
+    std::size_t in_use_bytes;  ///< Regions count as used.
+    address outer;             ///< Of a region, the slab that it lies in; else 0.
   };
   struct chunk {
     std::size_t bytes;
-    address slab;  ///< Its base: neighbours of other slabs are never merged.
+    address slab;  ///< Its key: neighbours of other slabs are never merged.
     bool used;
   };
   using chunk_map = std::map<address, chunk>;
+  /// A region may begin where its slab does: its key is one more than where it begins.
+  static constexpr address region_mark = 1;
+  using free_set = std::set<std::pair<std::size_t, address>>;  // by size, then address: best fit
 
   [[nodiscard]] void* take(std::size_t bytes) GLINT_REQUIRES(mutex_);
+  [[nodiscard]] chunk_map::iterator take_from(free_set& free, std::size_t bytes) GLINT_REQUIRES(mutex_);
+  [[nodiscard]] bool add_region() GLINT_REQUIRES(mutex_);
+  [[nodiscard]] address dissolve(address region) GLINT_REQUIRES(mutex_);
+  [[nodiscard]] free_set& free_in(const slab& s) GLINT_REQUIRES(mutex_) { return s.outer ? free_small_ : free_; }
   [[nodiscard]] result<void> grow(std::size_t bytes) GLINT_REQUIRES(growing_);
   [[nodiscard]] result<void*> reserve_slab(std::size_t& bytes, std::size_t needed_bytes) GLINT_REQUIRES(growing_);
   void add_slab(void* base, std::size_t bytes) GLINT_REQUIRES(mutex_);
@@ -72,11 +86,13 @@ class device_memory {
   [[nodiscard]] error no_room(std::size_t bytes) const;
 
   gpu::device& device_;
-  mutex growing_;  // one thread at a time asks the driver for a slab; the others then find theirs in it
+  const std::size_t region_;  // bytes
+  mutex growing_;             // one thread at a time asks the driver for a slab; the others then find theirs in it
   mutable mutex mutex_;
-  std::map<address, slab> slabs_ GLINT_GUARDED_BY(mutex_);
+  std::map<address, slab> slabs_ GLINT_GUARDED_BY(mutex_);  // by where they begin, but for regions
   chunk_map chunks_ GLINT_GUARDED_BY(mutex_);
-  std::set<std::pair<std::size_t, address>> free_ GLINT_GUARDED_BY(mutex_);  // by size, then address: best fit
+  free_set free_ GLINT_GUARDED_BY(mutex_);
+  free_set free_small_ GLINT_GUARDED_BY(mutex_);  // in regions
   usage usage_ GLINT_GUARDED_BY(mutex_);
 };
 

@@ -11,6 +11,7 @@
 #include <glint/base/unique_function.hpp>
 #include <glint/gpu/platform.hpp>
 #include <glint/gpu/stream.hpp>
+#include <glint/gpu/stream_side.hpp>
 #include <glint/gpu/tensor.hpp>
 
 namespace glint {
@@ -70,6 +71,10 @@ class gpu_context {
     return tensor<T>::cast(bring(source));
   }
 
+  /// The most device memory, bytes, that the body has held at once so far on its first device, as far as that can be
+  /// told: what it took in all, or by how much more came to be in use there meanwhile, whichever is less.
+  [[nodiscard]] std::size_t peak_bytes() const noexcept;
+
   /// Declares that work enqueued next on `stream()` reads or writes `t`: makes the stream wait for writers (and, for a
   /// write, readers) on other streams, and keeps the memory until that work has run. Algorithms in kernels/ call these
   /// for their operands; own kernels should. Throws invalid_argument if `t` does not lie on this device.
@@ -88,12 +93,10 @@ class gpu_context {
   /// devices, so that the point of `finish` stands for all. Errors: those of the devices.
   [[nodiscard]] result<void> join();
 
-  /// What a body enqueued on another device: the operations of a stream after the first `begin`, up to the point.
-  struct side {
-    gpu::stream_point point;
-    std::uint64_t begin = 0;
-  };
-  /// For the runtime, after `finish`: one for each other device that was used.
+  /// What a body enqueued on another device.
+  using side = gpu::stream_side;
+  /// For the runtime, after `finish`: one for each other device that was used, and for each copy that went through the
+  /// host from another.
   [[nodiscard]] std::vector<side> sides();
 
  private:
@@ -112,9 +115,15 @@ class gpu_context {
 
   intrusive_ptr<gpu::device_context> device_;
   intrusive_ptr<gpu::stream> stream_;
+  void count_taken(std::size_t bytes);
+
+  std::size_t taken_bytes_ = 0;
+  std::size_t in_use_before_ = 0;  // when it took the first
+  std::size_t in_use_most_ = 0;
   intrusive_ptr<gpu::use_scope> scope_;  // made when the first tensor is declared
   std::vector<other_device> others_;
-  gpu::stream_point begin_;  // of the body, if it has other devices
+  std::vector<gpu::stream_side> copies_;  // what `bring` enqueued on streams of other devices
+  gpu::stream_point begin_;               // of the body, if it has other devices
 };
 
 }  // namespace glint

@@ -11,6 +11,7 @@
 #include <glint/base/mutex.hpp>
 #include <glint/base/result.hpp>
 #include <glint/gpu/device.hpp>
+#include <glint/gpu/memory_pressure.hpp>
 #include <glint/gpu/poller.hpp>
 #include <glint/gpu/statistics.hpp>
 #include <glint/gpu/stream.hpp>
@@ -26,6 +27,7 @@ struct platform_options {
   choice backend = choice::automatic;  ///< automatic: CUDA devices where there are any, else emulated ones.
   int emulated_devices = 1;            ///< How many; 0 for a process without devices.
   std::size_t emulated_capacity_bytes = std::size_t{256} << 20;  ///< Memory of each.
+  int emulated_peer_group = 0;  ///< Of so many neighbours each may reach the others' memory; 0: all of all.
 };
 
 /// One device with what Glint keeps for it: memory, transfer streams and a pool of streams for tasks. Thread-safe.
@@ -47,6 +49,16 @@ class device_context final : public ref_counted {
   /// Memory to free once its last uses are over; `storage` fills it.
   [[nodiscard]] deferred_frees& deferred() const noexcept { return *deferred_; }
   [[nodiscard]] statistics_counters& counters() const noexcept { return *counters_; }
+  /// How many pieces of memory are free as soon as their last uses are over.
+  [[nodiscard]] std::size_t pending_frees() const;
+  [[nodiscard]] std::size_t pending_free_bytes() const;
+  /// Tells who makes room here that memory was freed.
+  void say_freed() noexcept {
+    if (pressure_) pressure_->memory_freed(*this);
+  }
+  /// Who makes room here; null: nobody. Set once, before the device is used; must not count on the context.
+  [[nodiscard]] memory_pressure* pressure() const noexcept { return pressure_.get(); }
+  void set_pressure(intrusive_ptr<memory_pressure> pressure) noexcept { pressure_ = std::move(pressure); }
 
   /// Asks whether the device still does anything. Once it was found lost it stays so. Cost: an event is made; a load
   /// when it was found lost before.
@@ -56,6 +68,10 @@ class device_context final : public ref_counted {
 
   /// A stream of the pool for a task, taken in turn: several tasks may share one (bounded, four a device).
   [[nodiscard]] result<intrusive_ptr<gpu::stream>> task_stream();
+  /// The stream of `point`, if it is of the pool and nothing was enqueued there since: who needs just what is before
+  /// the point goes on there and waits for nothing. Else null: of several that need it, the first goes on, the others
+  /// spread over the pool.
+  [[nodiscard]] intrusive_ptr<gpu::stream> stream_behind(const stream_point& point) const;
   /// A stream of its own, for an actor: one that nobody holds any more if there is such, so that no destructor of a
   /// stream, which waits for its work, ever runs before the context's.
   [[nodiscard]] result<intrusive_ptr<gpu::stream>> create_stream();
@@ -76,6 +92,7 @@ class device_context final : public ref_counted {
   intrusive_ptr<gpu::poller> poller_;
   intrusive_ptr<statistics_counters> counters_;
   intrusive_ptr<event_pool> events_;
+  intrusive_ptr<memory_pressure> pressure_;
   std::unique_ptr<device_memory> memory_;
   std::unique_ptr<deferred_frees> deferred_;
   intrusive_ptr<gpu::stream> transfer_;

@@ -14,13 +14,21 @@ struct statistics {
   std::uint64_t bytes_to_device = 0;         ///< Bytes of copies enqueued from host to device memory.
   std::uint64_t bytes_to_host = 0;           ///< Bytes of copies enqueued from device to host memory.
   std::uint64_t bytes_between_devices = 0;   ///< Bytes of copies enqueued from device memory to device memory.
+  std::uint64_t bytes_through_host = 0;      ///< Of these, bytes that went through host memory: no peers.
   std::uint64_t operations = 0;              ///< Copies, fills and kernels enqueued; waits and events are not counted.
 };
 
 /// Where a platform counts. Thread-safe. Relaxed: each counter stands for itself and orders nothing.
 class statistics_counters final : public ref_counted {
  public:
-  enum class counter { device_bytes_allocated, bytes_to_device, bytes_to_host, bytes_between_devices, operations };
+  enum class counter {
+    device_bytes_allocated,
+    bytes_to_device,
+    bytes_to_host,
+    bytes_between_devices,
+    bytes_through_host,
+    operations
+  };
 
   void add(counter which, std::uint64_t amount) noexcept {
     values_[static_cast<int>(which)].fetch_add(amount, std::memory_order_relaxed);
@@ -32,6 +40,7 @@ class statistics_counters final : public ref_counted {
             .bytes_to_device = value(counter::bytes_to_device),
             .bytes_to_host = value(counter::bytes_to_host),
             .bytes_between_devices = value(counter::bytes_between_devices),
+            .bytes_through_host = value(counter::bytes_through_host),
             .operations = value(counter::operations)};
   }
 
@@ -39,7 +48,7 @@ class statistics_counters final : public ref_counted {
   [[nodiscard]] std::uint64_t value(counter which) const noexcept {
     return values_[static_cast<int>(which)].load(std::memory_order_relaxed);
   }
-  std::atomic<std::uint64_t> values_[5] = {};
+  std::atomic<std::uint64_t> values_[6] = {};
 };
 
 }  // namespace glint::gpu

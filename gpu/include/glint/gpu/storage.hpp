@@ -38,7 +38,8 @@ class storage final : public ref_counted {
   /// Errors: out_of_memory.
   [[nodiscard]] static result<intrusive_ptr<storage>> on_host(std::size_t bytes, host_fill fill = host_fill::none);
   /// Not initialized; usable on any stream at once. `home` is the stream that its maker works on. Never waits: when the
-  /// device is full, memory whose uses have just ended is collected once and the allocation tried once more.
+  /// device is full, memory whose uses have just ended is collected, then whoever relieves the device's pressure is
+  /// asked for room.
   /// Errors: out_of_memory, device_lost.
   [[nodiscard]] static result<intrusive_ptr<storage>> on_device(intrusive_ptr<device_context> context,
                                                                 std::size_t bytes, intrusive_ptr<gpu::stream> home);
@@ -52,6 +53,8 @@ class storage final : public ref_counted {
   [[nodiscard]] static intrusive_ptr<storage> lent(lent_memory memory);
   /// True for memory of somebody else's that must not be written: who wants to must copy, even alone.
   [[nodiscard]] bool read_only() const noexcept { return read_only_; }
+  /// True for memory of somebody else's: when it goes, nothing becomes free here.
+  [[nodiscard]] bool is_lent() const noexcept { return static_cast<bool>(owner_); }
 
   [[nodiscard]] memory_place place() const noexcept;
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }

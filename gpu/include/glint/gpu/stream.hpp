@@ -179,6 +179,7 @@ class stream final : public ref_counted {
   [[nodiscard]] bool is_complete(std::uint64_t sequence) const GLINT_REQUIRES(mutex_);
   [[nodiscard]] mark* mark_for(std::uint64_t sequence) GLINT_REQUIRES(mutex_);
   [[nodiscard]] result<void> record() GLINT_REQUIRES(mutex_);
+  [[nodiscard]] result<void> try_record() GLINT_REQUIRES(mutex_);
   bool advance() GLINT_REQUIRES(mutex_);
   void retire(mark&& oldest, std::optional<error> failure) GLINT_REQUIRES(mutex_);
   void give_up(error why) GLINT_REQUIRES(mutex_);

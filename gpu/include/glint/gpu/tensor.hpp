@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/result.hpp>
@@ -15,6 +16,7 @@
 #include <glint/gpu/extents.hpp>
 #include <glint/gpu/memory_place.hpp>
 #include <glint/gpu/stream.hpp>
+#include <glint/gpu/stream_side.hpp>
 #include <glint/gpu/tensor_parts.hpp>
 
 namespace glint {
@@ -61,13 +63,22 @@ class tensor_base {
   /// reached. `stream` may be of either device; the two devices must be of one backend. A host source must not be
   /// written until then. Errors: out_of_memory, invalid_argument for an empty handle or devices of two backends, those
   /// of the device.
-  [[nodiscard]] result<tensor_base> copy_to(gpu::device_context* target, gpu::stream& stream) const;
+  ///
+  /// Between devices it is one copy where `stream`'s reaches the other, else it goes through host memory in pieces, by
+  /// the other device's transfer stream too: nobody waits, and `sides`, if not null, is told of that half, whose
+  /// failure is the copy's.
+  [[nodiscard]] result<tensor_base> copy_to(gpu::device_context* target, gpu::stream& stream,
+                                            std::vector<gpu::stream_side>* sides = nullptr) const;
 
   /// As tensor::to_host.
   [[nodiscard]] tensor_base on_host() const;
   /// A row-major copy of a host tensor in host memory, made at once by the calling thread. Precondition: the host may
   /// read the elements. Errors: out_of_memory.
   [[nodiscard]] result<tensor_base> copy_on_host() const;
+
+  /// The same elements in other storage, which has a copy of the bytes of this one's; for the runtime, which moves
+  /// objects to other memory.
+  [[nodiscard]] tensor_base in_storage(intrusive_ptr<gpu::storage> storage) const;
 
   /// Taken apart for encoding, and put together again; see tensor_export.hpp. Throws malformed_data for parts that fit
   /// no storage.

@@ -22,6 +22,7 @@
 #include <glint/gpu/tensor.hpp>
 #include <glint/gpu/tensors_in.hpp>
 #include <glint/store/detail/held_bytes.hpp>
+#include <glint/store/residency.hpp>
 #include <glint/store/type_descriptor.hpp>
 
 namespace glint::store {
@@ -163,10 +164,33 @@ class entry : public ref_counted, public slab_allocated {
   /// Shutdown's: fails a pending entry and drops the value and the copies of any other. Precondition: no task runs.
   void empty(const error& why) noexcept;
 
+  /// Keeps the tensors inside where they are until `unpin`; nothing for a type without. Whoever looks at a value with
+  /// tensors has to. False: this is a copy that was dropped. Precondition: issued or ready; see residency.
+  [[nodiscard]] bool pin() noexcept { return !residency_ || residency_->pin(); }
+  void unpin() noexcept {
+    if (residency_) residency_->unpin(true);
+  }
+  /// After a look only.
+  void unpin_unused() noexcept {
+    if (residency_) residency_->unpin(false);
+  }
+  /// Keeps them there for good: somebody is given a reference to the value.
+  void expose() noexcept {
+    if (residency_) residency_->expose();
+  }
+  /// Null for a type without tensors, and before the value is published.
+  [[nodiscard]] residency* where() const noexcept { return residency_.get(); }
+  /// The producer's, before it publishes at once (begin_ready): others do it themselves.
+  void track() noexcept {
+    if (type_.contains_tensors && !residency_) residency_ = std::make_unique<residency>();
+  }
+
   /// A copy of this object at `place`, if one is cached.
   [[nodiscard]] intrusive_ptr<entry> cached_copy(memory_place place) noexcept;
   /// Caches `copy`; returns it, or the one that somebody else cached first.
   [[nodiscard]] intrusive_ptr<entry> cache_copy(memory_place place, intrusive_ptr<entry> copy) noexcept;
+  /// Forgets the copy at `place`, for who has made its tensors the object's own.
+  void forget_copy(memory_place place) noexcept;
 
  protected:
   explicit entry(const type_descriptor& type) noexcept;
@@ -180,11 +204,8 @@ class entry : public ref_counted, public slab_allocated {
 
  private:
   friend class registry;
-  struct copy_at {
-    memory_place place;
-    intrusive_ptr<entry> copy;
-  };
 
+  [[nodiscard]] bool usable_copy() const noexcept;
   bool rise(readiness to, std::unique_ptr<const error> failure) noexcept;
 
   std::atomic<readiness> level_{readiness::pending};
@@ -192,10 +213,10 @@ class entry : public ref_counted, public slab_allocated {
   spin_mutex mutex_;
   waiter_list waiters_ GLINT_GUARDED_BY(mutex_);
   const type_descriptor& type_;
-  const std::int64_t created_ns_;                                          // since the epoch
-  std::unique_ptr<const error> failure_;                                   // written once, before the level is failed
-  gpu::stream_point issued_at_;                                            // written once, before the level is issued
-  std::unique_ptr<std::vector<copy_at>> copies_ GLINT_GUARDED_BY(mutex_);  // null for none, as most have
+  const std::int64_t created_ns_;         // since the epoch
+  std::unique_ptr<const error> failure_;  // written once, before the level is failed
+  gpu::stream_point issued_at_;           // written once, before the level is issued
+  std::unique_ptr<residency> residency_;  // made before the level rises, for types with tensors
   producer* producer_ = nullptr;  // guarded by mutex_ once the entry is shared; null when the level is not pending
   entry* registry_previous_ = nullptr;  // guarded by the shard's lock
   entry* registry_next_ = nullptr;

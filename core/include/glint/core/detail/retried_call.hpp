@@ -150,6 +150,7 @@ class typed_retried_call final : public retried_call {
   std::span<const hold_ptr<store::entry>> results() const noexcept override { return {&result_, 1}; }
   void drop_arguments() noexcept override { kept_.reset(); }
   void take_value(store::entry& from) override {
+    from.expose();  // nobody moves it to other memory meanwhile
     auto& made = static_cast<store::typed_entry<stored_value>&>(from).get();
     static_cast<store::typed_entry<stored_value>&>(*result_).construct(
         [&made]() -> stored_value { return std::move(made); });

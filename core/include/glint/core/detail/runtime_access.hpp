@@ -71,6 +71,9 @@ void make_private(const store::type_descriptor& type, void* value);
 /// Throws empty_ref: the promise was kept already, or moved from.
 [[noreturn]] void throw_ended_promise();
 
+/// An object that is put may leave the device that its tensors lie on, when room is wanted there.
+void let_move(store::entry& entry) noexcept;
+
 /// Counts an object made by put.
 void count_put() noexcept;
 

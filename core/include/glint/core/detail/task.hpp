@@ -66,6 +66,8 @@ class ref_argument : public store::waiter {
   ref_argument(intrusive_ptr<store::entry> source, bool owns) noexcept
       : waiter(store::readiness::ready), owns_(owns), object_(std::move(source)) {}
 
+  ~ref_argument() override { unpin(); }
+
   void level_reached(store::entry& e) noexcept override;
 
   /// What the body reads: the object itself, or its copy where the task runs.
@@ -81,7 +83,12 @@ class ref_argument : public store::waiter {
  private:
   friend class task_base;
   friend class placement;
+  void unpin() noexcept {
+    if (std::exchange(pinned_, false)) object_->unpin();
+  }
+
   bool owns_;
+  bool pinned_ = false;   // object_ stays where it is
   bool private_ = false;  // object_ is a copy that nobody else knows
   task_base* task_ = nullptr;
   ref_argument* next_ = nullptr;
@@ -95,6 +102,7 @@ struct task_traits {
   const char* kind;              ///< "task", "call" or "actor", in errors.
   bool on_device;                ///< Takes a gpu_context&.
   bool users_body = true;        ///< What it throws is the user's; else it is the runtime's own error (a launch's).
+  bool chooses = false;          ///< It is one of several functions; the task chooses when its arguments are known.
 };
 
 /// How a body returned to its caller.
@@ -152,6 +160,13 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   [[nodiscard]] runtime& owner() const noexcept { return runtime_; }
   /// The claim's: what was asked for is there.
   void resources_granted() noexcept;
+  /// The admission's: there is room for it on its device, or it was refused.
+  void room_granted() noexcept;
+  /// What is known of its need of device memory. Precondition: it has come to ask for room.
+  [[nodiscard]] memory_demand& memory() noexcept { return *settings_->memory; }
+  [[nodiscard]] const task_traits& traits() const noexcept { return *traits_.load(std::memory_order_relaxed); }
+  /// Its body waits: what was set apart for it on its device is others' meanwhile. Body-thread only.
+  void give_back_room() noexcept;
   void run() noexcept final;
   void abandon(const error& why) noexcept final;
 
@@ -198,7 +213,7 @@ class task_base : public schedulable, public object_maker, public slab_allocated
 
   /// What the scheduler has of it once it can run; null if that is not its own (a call's is its actor's turn).
   [[nodiscard]] virtual schedulable* queued_as() noexcept { return this; }
-  [[nodiscard]] bool on_device() const noexcept { return traits_.on_device; }
+  [[nodiscard]] bool on_device() const noexcept { return traits().on_device; }
   [[nodiscard]] const ref_argument* arguments() const noexcept { return arguments_; }
   /// `subject`, at any time: a call's actor may be gone when the record is closed.
   [[nodiscard]] std::string subject_at_any_time() noexcept final;
@@ -235,7 +250,7 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   std::int32_t cpu_units = units_per_slot;    ///< CPU slots, of units_per_slot each.
 
  protected:
-  task_base(const task_traits& traits, runtime& owner) noexcept : traits_(traits), runtime_(owner) {}
+  task_base(const task_traits& traits, runtime& owner) noexcept : traits_(&traits), runtime_(owner) {}
   virtual ~task_base();
 
   /// Lists a ref argument; for the derived constructor.
@@ -251,6 +266,14 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   virtual void drop_arguments() noexcept = 0;
   /// Drops whatever else the record keeps alive (a call's actor). `subject` is not asked for any more.
   virtual void let_go() noexcept {}
+  /// The arguments are known, as far as a task of these traits needs: a task that chooses `become`s what it chose.
+  /// False if it waits for arguments once more; then it must not be touched.
+  [[nodiscard]] virtual bool choose() noexcept { return true; }
+  /// From here on it is a task of that kind. `kind` has to live as long as the program.
+  void become(const task_traits& kind) noexcept { traits_.store(&kind, std::memory_order_relaxed); }
+  /// Whether it asked the ledger for something.
+  [[nodiscard]] bool has_claim() const noexcept { return claim_ != nullptr; }
+  void await_arguments(store::readiness level) noexcept;
   /// All arguments are where they must be (or failed: `failed_argument`): hands the task on.
   virtual void runnable() noexcept;
   /// The stream that device work goes to. Precondition: `device`.
@@ -279,6 +302,9 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   /// Indices of the devices that the body has a share of; empty if it did not ask for one.
   [[nodiscard]] virtual std::span<const int> reserved_devices() const noexcept;
 
+  /// Whether it is known to the admission, and `memory()` can be asked for.
+  [[nodiscard]] bool asked_for_room() const noexcept { return settings_ && settings_->memory; }
+
   /// What a body that has returned leaves in the statistics.
   virtual void count() noexcept;
 
@@ -292,7 +318,6 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   [[nodiscard]] bool serve_next() noexcept;
   /// Otherwise: ends it, and gives its living children to `parent`. Drops the stage's pin.
   void finish_below(task_base& parent) noexcept;
-  [[nodiscard]] const task_traits& traits() const noexcept { return traits_; }
   /// From here on children end: those that come, and, by the caller, those that it adds to `ending`. False if that was
   /// so already.
   bool collect_children(std::vector<task_pin>& ending);
@@ -315,7 +340,6 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   friend class ref_argument;
   friend class placement;
 
-  void await_arguments(store::readiness level) noexcept;
   void argument_done(std::uint32_t count = 1) noexcept;
   void withdraw_arguments() noexcept;
   void withdraw_claim() noexcept;
@@ -334,6 +358,10 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   void leave_parent() noexcept;
   void arguments_known() noexcept;
   void place() noexcept;
+  void bring_arguments() noexcept;
+  void know_demand();
+  void withdraw_room() noexcept;
+  void ask_for_more_room() noexcept;
   [[nodiscard]] const error* failed_argument() const noexcept;
   /// Why the body cannot be called, now that it should be.
   [[nodiscard]] std::optional<error> obstacle();
@@ -354,7 +382,8 @@ class task_base : public schedulable, public object_maker, public slab_allocated
 
   // Of a task on a small value all of it fits into 192 bytes: three lines of memory.
   std::uint32_t attempt_ = 0;
-  const task_traits& traits_;
+  // Of static duration. Only a task that chooses changes them: whoever looks meanwhile sees the ones or the others.
+  std::atomic<const task_traits*> traits_;
   runtime& runtime_;
   ref_argument* arguments_ = nullptr;
   std::unique_ptr<task_settings> settings_;                // null: the defaults

@@ -9,7 +9,7 @@
 
 #include "file_handle.hpp"
 
-namespace digits {
+namespace tools {
 
 /// A file that is read from its beginning to its end. Errors are io_error with the system's reason and the file as
 /// subject. Owner-thread only.
@@ -30,4 +30,4 @@ class input_file {
   file_handle handle_;
 };
 
-}  // namespace digits
+}  // namespace tools

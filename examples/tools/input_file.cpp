@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-namespace digits {
+namespace tools {
 namespace {
 
 tl::unexpected<glint::error> refuse(const std::filesystem::path& path, const std::string& reason) {
@@ -38,4 +38,4 @@ glint::result<void> input_file::read(std::size_t size, std::string& bytes) {
   return {};
 }
 
-}  // namespace digits
+}  // namespace tools

@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-namespace digits {
+namespace tools {
 namespace {
 
 namespace fs = std::filesystem;
@@ -59,11 +59,12 @@ glint::result<void> atomic_file::write(std::string_view bytes) {
   return {};
 }
 
-glint::result<void> atomic_file::commit() {
+glint::result<void> atomic_file::commit(durability how) {
   // Not before its bytes are on the disk: a loss of power must not leave the new name with nothing behind it.
-  if (::fsync(handle_.number()) != 0) return refuse(errno);
+  if (how == durability::durable && ::fsync(handle_.number()) != 0) return refuse(errno);
   if (::rename(beside_.c_str(), path_.c_str()) != 0) return refuse(errno);
   beside_.clear();
+  if (how == durability::cached) return {};
   if (const int reason = sync_folder_of(path_); reason != 0) return refuse(reason);
   return {};
 }
@@ -72,4 +73,4 @@ tl::unexpected<glint::error> atomic_file::refuse(int reason) const {
   return cannot_write(path_, std::strerror(reason));
 }
 
-}  // namespace digits
+}  // namespace tools

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <utility>
 
-namespace digits {
+namespace tools {
 
 /// An open file of the system, closed in the end. Owner-thread only.
 class file_handle {
@@ -29,4 +29,4 @@ class file_handle {
   int number_;
 };
 
-}  // namespace digits
+}  // namespace tools

@@ -9,9 +9,9 @@
 
 #include "file_handle.hpp"
 
-namespace digits {
+namespace tools {
 
-/// A file that appears whole or not at all: it is written beside its place, and takes it once it is on the disk. What
+/// A file that appears whole or not at all: it is written beside its place, and takes it at the commit. What
 /// was there before stays until then, whatever happens; a process that dies leaves `NAME.partial-PID` beside it. A
 /// symbolic link is replaced, not followed. Errors are io_error with the system's reason and the file as subject.
 /// Owner-thread only.
@@ -26,8 +26,14 @@ class atomic_file {
   ~atomic_file();
 
   [[nodiscard]] glint::result<void> write(std::string_view bytes);
-  /// Takes the place. Blocks until that survives a loss of power. Call it last, once.
-  [[nodiscard]] glint::result<void> commit();
+  /// Whether a commit waits for the disk.
+  enum class durability {
+    durable,  ///< Until the file survives a loss of power.
+    cached,   ///< Not at all: it survives the end of the process, whatever that is, but after a loss of power may be
+              ///< empty. For what is easily made again.
+  };
+  /// Takes the place. Call it last, once.
+  [[nodiscard]] glint::result<void> commit(durability how = durability::durable);
 
  private:
   atomic_file(std::filesystem::path path, std::filesystem::path beside);
@@ -38,4 +44,4 @@ class atomic_file {
   file_handle handle_;
 };
 
-}  // namespace digits
+}  // namespace tools

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "through_host.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <glint/gpu/detail/through_host.hpp>
+#include <glint/gpu/platform.hpp>
+
+namespace glint::gpu {
+namespace {
+
+constexpr std::size_t piece_bytes = detail::through_host_piece_bytes;
+
+/// One of the two streams of a copy; remembers where the copy's part begins there.
+class half {
+ public:
+  half(stream& given, device_context& device)
+      : stream_(&given.device() == &device.device() ? intrusive_ptr<gpu::stream>(&given) : device.transfer_stream()),
+        begin_(stream_->now().sequence),
+        given_(stream_.get() == &given) {}
+
+  [[nodiscard]] gpu::stream& on() const noexcept { return *stream_; }
+  [[nodiscard]] stream_point now() const { return stream_->now(); }
+  void tell(std::vector<stream_side>* sides) const {
+    if (sides && !given_) sides->push_back({now(), begin_});
+  }
+
+ private:
+  intrusive_ptr<gpu::stream> stream_;
+  std::uint64_t begin_;
+  bool given_;
+};
+
+/// Says at the end of the scope, however it ends, who uses which memory: what was enqueued until then stays enqueued.
+class noted_uses {
+ public:
+  noted_uses(const device_copy& copy, storage& stage, const half& reader, const half& writer)
+      : copy_(copy), stage_(stage), reader_(reader), writer_(writer) {}
+  ~noted_uses() {
+    const stream_point read = reader_.now();
+    const stream_point written = writer_.now();
+    copy_.from.note_read(read);
+    stage_.note_write(read);
+    stage_.note_read(written);
+    copy_.to.note_write(written);
+  }
+  noted_uses(const noted_uses&) = delete;
+  noted_uses& operator=(const noted_uses&) = delete;
+
+ private:
+  const device_copy& copy_;
+  storage& stage_;
+  const half& reader_;
+  const half& writer_;
+};
+
+result<void> copy_pieces(const device_copy& copy, storage& stage, const half& reader, const half& writer) {
+  auto* const staged = static_cast<std::byte*>(stage.data());
+  auto* const to = static_cast<std::byte*>(copy.to.data());
+  const auto* const from = static_cast<const std::byte*>(copy.begin);
+  std::array<stream_point, 2> emptied{};
+  std::size_t turn = 0;
+  for (std::size_t at = 0; at < copy.bytes; at += piece_bytes, turn ^= 1) {
+    const std::size_t size = std::min(piece_bytes, copy.bytes - at);
+    GLINT_TRY(reader.on().wait(emptied[turn]));
+    GLINT_TRY(reader.on().copy(staged + turn * piece_bytes, from + at, size));
+    GLINT_TRY(writer.on().wait(reader.now()));
+    GLINT_TRY(writer.on().copy(to + at, staged + turn * piece_bytes, size));
+    emptied[turn] = writer.now();
+  }
+  return {};
+}
+
+}  // namespace
+
+result<void> copy_on_own_device(stream& stream, const device_copy& copy, std::vector<stream_side>* sides) {
+  const half own(stream, copy.to.context() ? *copy.to.context() : *copy.from.context());
+  GLINT_TRY(own.on().wait(stream.now()));
+  GLINT_TRY(own.on().wait(copy.from.last_write()));
+  GLINT_TRY(own.on().copy(copy.to.data(), copy.begin, copy.bytes));
+  const stream_point copied = own.now();
+  copy.from.note_read(copied);
+  copy.to.note_write(copied);
+  own.tell(sides);
+  return stream.wait(copied);
+}
+
+result<void> copy_through_host(stream& stream, const device_copy& copy, std::vector<stream_side>* sides) {
+  auto stage = storage::on_host(std::min(copy.bytes, 2 * piece_bytes));
+  if (!stage) return fail(std::move(stage).error());
+  const half reader(stream, *copy.from.context());
+  const half writer(stream, *copy.to.context());
+  {
+    const noted_uses scope(copy, **stage, reader, writer);
+    GLINT_TRY(reader.on().wait(stream.now()));
+    GLINT_TRY(reader.on().wait(copy.from.last_write()));
+    GLINT_TRY(writer.on().wait(stream.now()));
+    GLINT_TRY(copy_pieces(copy, **stage, reader, writer));
+  }
+  GLINT_TRY(stream.wait(writer.now()));
+  reader.tell(sides);
+  writer.tell(sides);
+  return {};
+}
+
+}  // namespace glint::gpu
