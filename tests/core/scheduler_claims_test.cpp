@@ -54,7 +54,7 @@ TEST_F(Claims, AWideThreadThatComesBackGetsTheSlotThatAWideTaskHasCollected) {
     const auto wide = submit<add>({.cpus = 2}, 1, 2);
     (*go)->set();
     ASSERT_EQ(get(late, deadline), 1);
-    for (int i = 0; i < 1000; ++i) std::this_thread::yield();  // until the blocked one most likely asks for its slots
+    for (int i = 0; i < 20; ++i) std::this_thread::yield();  // until the blocked one most likely asks for its slots
     (*holder_go)->set();
     ASSERT_TRUE(glint::wait({blocked, wide, holder}, {.timeout = deadline}).pending.empty())
         << "stuck in round " << round;

@@ -126,6 +126,7 @@ TEST(Residency, ReadersAndMoversExcludeEachOther) {
       ASSERT_TRUE(object->pin());
       if (object->get().values()[0] + object->get().values()[1] != 3) wrong.store(true);
       object->unpin();
+      std::this_thread::yield();  // the pins of two would leave the mover hardly a moment
     }
   };
   const auto move = [&] {
