@@ -28,6 +28,9 @@ find_nvcc() {
   return 1
 }
 
+# Whether CUDA could run here.
+has_gpu() { command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep -q '^GPU '; }
+
 # Sanitizer defaults; what the caller has set comes later in the list and therefore wins.
 export_sanitizer_options() {
   local supp="$glint_root/tests/sanitizers"
@@ -69,7 +72,7 @@ in_preset() {
 
 configure_preset() {
   local preset="$1" nvcc
-  if [ "$preset" = cuda ] && [ -z "${CUDACXX:-}" ] && nvcc="$(find_nvcc)"; then
+  if [[ "$preset" = cuda* ]] && [ -z "${CUDACXX:-}" ] && nvcc="$(find_nvcc)"; then
     export CUDACXX="$nvcc"
   fi
   (cd -- "$glint_root" && cmake --preset "$preset")
