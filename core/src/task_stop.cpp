@@ -68,6 +68,7 @@ std::vector<std::vector<task_pin>> task_base::hindrances() {
 bool task_base::stop(const error& why, bool children) noexcept {
   std::vector<task_pin> family;
   const bool marked = children && collect_children(family);  // before the body can end for being stopped
+  const task_base* const newest = family.empty() ? nullptr : &*family.front();
   {
     const spin_guard guard(mutex_);
     if (!closed_) no_longer_pending();  // before the failure is seen; a call that ended meanwhile counts no more either
@@ -92,7 +93,8 @@ bool task_base::stop(const error& why, bool children) noexcept {
   withdraw_claim();
   withdraw_room();
   withdraw_slots();
-  stop_children(std::move(family), end_of_children());
+  if (children) (void)collect_children(family, newest);
+  stop_children(std::move(family), end_of_children().value_or(why));
   return true;
 }
 
@@ -165,7 +167,7 @@ void join_family(task_base& child) noexcept {
 void task_base::adopt_child(task_base& child) noexcept {
   const spin_guard guard(mutex_);
   if (children_ended_) {
-    return child.refuse(end_of_children());
+    if (auto end = end_of_children()) return child.refuse(*std::move(end));
   }
   link_child(child);
 }
@@ -243,10 +245,12 @@ void task_base::hand_children_over() noexcept {
   std::vector<task_pin> children;
   std::optional<task_pin> heir;
   bool ended = false;
+  std::optional<error> end;
   {
     const spin_guard guard(mutex_);
     handed_over_ = true;
     ended = children_ended_;
+    if (ended) end = end_of_children();
     const bool free = !ended && !parent_;  // they become free: nothing is left to be done for them
     while (first_child_) {
       task_base& child = *first_child_;
@@ -254,63 +258,74 @@ void task_base::hand_children_over() noexcept {
       if (!free) children.emplace_back(child);
       if (unlink_child(child)) unpin();  // not the last: the stage has one
       child.children_ended_ = child.children_ended_ || ended;
+      if (ended) child.inherit_from(*this);  // so that one that has ended by itself finds out why its own children end
     }
-    if (parent_) {
-      heir.emplace(*parent_);
-      heir_ = parent_;
-      heir_->pin();
-    }
+    if (parent_) inherit_from(*parent_);
+    if (heir_) heir.emplace(*heir_);
   }
   for (const task_pin& child : children) {
-    if (ended) {
-      (void)child->stop(end_of_children(), true);
-    } else if (heir) {
-      bequeath(task_pin(**heir), *child);
+    if (end) {
+      (void)child->stop(*end, true);
+    } else {
+      bequeath(heir ? std::optional<task_pin>(**heir) : std::nullopt, *child, ended);
     }
   }
 }
 
-/// With a heir that has handed its own children over already, to that one's heir, and so on. With none the child is
-/// free.
-void task_base::bequeath(std::optional<task_pin> heir, task_base& child) noexcept {
+/// Under this task's lock.
+void task_base::inherit_from(task_base& heir) noexcept {
+  if (heir_) return;
+  heir.pin();
+  heir_ = &heir;
+}
+
+namespace {
+error end_with_parent() {
+  return error(errc::cancelled, "the task that submitted it was cancelled");
+}
+}  // namespace
+
+/// With a heir that has handed its own children over already, to that one's heir, and so on; also with one whose
+/// children end while it has not failed, as those above know why. With none left the child is free, unless anyone's
+/// children ended.
+void task_base::bequeath(std::optional<task_pin> heir, task_base& child, bool ended) noexcept {
   while (heir) {
     task_base& to = **heir;
     std::optional<task_pin> next;
-    bool ended = false;
+    std::optional<error> end;
     {
       const spin_guard guard(to.mutex_);
-      ended = to.children_ended_;
-      if (!ended && !to.handed_over_) {
+      if (to.children_ended_) end = to.end_of_children();
+      ended = ended || to.children_ended_;
+      if (!end && !to.handed_over_) {
         const spin_guard own(child.mutex_);
         if (!child.has_left_) to.link_child(child);
         return;
       }
       if (to.heir_) next.emplace(*to.heir_);
     }
-    if (ended) return (void)child.stop(to.end_of_children(), true);
+    if (end) return (void)child.stop(*end, true);
     heir.reset();
     if (next) heir.emplace(*std::move(next));
   }
+  if (ended) (void)child.stop(end_with_parent(), true);
 }
 
 /// The cause is the failure of the task that was asked to end, whoever of those above tells them first: a chain of a
-/// cause a generation would be as long as that of the tasks.
-error task_base::end_of_children() const {
-  const error end(errc::cancelled, "the task that submitted it was cancelled");
+/// cause a generation would be as long as that of the tasks. Nothing while this task has not failed.
+std::optional<error> task_base::end_of_children() const {
   for (const auto& result : results()) {
     if (result->level() != store::readiness::failed) continue;
     const error& own = result->failure();
     const bool ended_with_its_parent = own.code() == errc::cancelled && own.cause();
-    return end.with_cause(ended_with_its_parent ? *own.cause() : own);
+    return end_with_parent().with_cause(ended_with_its_parent ? *own.cause() : own);
   }
-  return end;
+  return std::nullopt;
 }
 
-/// From here on children end: those that come, by `adopt_child` and `bequeath`; those that are there, by the caller.
-/// False if that was so already.
-bool task_base::collect_children(std::vector<task_pin>& ending) {
+bool task_base::collect_children(std::vector<task_pin>& ending, const task_base* known) {
   const spin_guard guard(mutex_);
-  for (auto* child = first_child_; child; child = child->next_sibling_) ending.emplace_back(*child);
+  for (auto* child = first_child_; child && child != known; child = child->next_sibling_) ending.emplace_back(*child);
   return !std::exchange(children_ended_, true);
 }
 
@@ -320,8 +335,11 @@ void task_base::stop_children(std::vector<task_pin> ending, const error& why) {
   while (!ending.empty()) {
     const task_pin child = std::move(ending.back());
     ending.pop_back();
+    const std::size_t below = ending.size();
     (void)child->collect_children(ending);
+    const task_base* const newest = below < ending.size() ? &*ending[below] : nullptr;
     (void)child->stop(why, false);
+    (void)child->collect_children(ending, newest);
   }
 }
 

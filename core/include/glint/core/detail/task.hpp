@@ -318,9 +318,10 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   [[nodiscard]] bool serve_next() noexcept;
   /// Otherwise: ends it, and gives its living children to `parent`. Drops the stage's pin.
   void finish_below(task_base& parent) noexcept;
-  /// From here on children end: those that come, and, by the caller, those that it adds to `ending`. False if that was
-  /// so already.
-  bool collect_children(std::vector<task_pin>& ending);
+  /// From here on children end: by the caller, those that it adds to `ending`, newest first; by themselves, those that
+  /// come once this task has failed. Who comes in between is linked, since nobody could tell it why: a second call adds
+  /// those, newer than `known`. False if it was called before.
+  bool collect_children(std::vector<task_pin>& ending, const task_base* known = nullptr);
   static void stop_children(std::vector<task_pin> ending, const error& why);
 
   /// Whether failures of this kind of work may be followed by another attempt.
@@ -349,8 +350,9 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   void link_child(task_base& child) noexcept;
   [[nodiscard]] bool unlink_child(task_base& child) noexcept;
   void hand_children_over() noexcept;
-  static void bequeath(std::optional<task_pin> heir, task_base& child) noexcept;
-  [[nodiscard]] error end_of_children() const;
+  void inherit_from(task_base& heir) noexcept;
+  static void bequeath(std::optional<task_pin> heir, task_base& child, bool ended) noexcept;
+  [[nodiscard]] std::optional<error> end_of_children() const;
   void replace_argument(ref_argument& argument, intrusive_ptr<store::entry> copy, bool is_private) noexcept;
   void swap_object(ref_argument& argument, intrusive_ptr<store::entry> object) noexcept;
   void adopt_ended(task_base& child) noexcept;
@@ -414,7 +416,8 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   task_base* first_child_ = nullptr;
   task_base* previous_sibling_ = nullptr;
   task_base* next_sibling_ = nullptr;
-  task_base* heir_ = nullptr;  // pinned; guarded by mutex_: to whom it handed its children over
+  // Pinned; guarded by mutex_: to whom it handed its children over, or the parent whose children ended.
+  task_base* heir_ = nullptr;
 };
 
 /// A pin that is dropped when its owner goes.
