@@ -63,8 +63,10 @@ void call_base::runnable() noexcept {
   cell_.arguments_there(*this);
 }
 
-result<intrusive_ptr<gpu::stream>> call_base::lease_stream() {
-  return cell_.stream();
+result<task_base::leased_stream> call_base::lease_stream() {
+  auto stream = cell_.stream();
+  if (!stream) return glint::fail(std::move(stream).error());
+  return leased_stream{*std::move(stream)};
 }
 
 std::optional<error> call_base::refusal() noexcept {

@@ -37,7 +37,8 @@ void device_completion::start(std::vector<hold_ptr<store::entry>> results, gpu::
   if (self->at_.empty()) {
     self->part_done();
   } else {
-    self->at_.stream->notify(self->at_.sequence, *self);
+    const bool patient = self->from_.continues && !self->from_.share;
+    self->at_.stream->notify(self->at_.sequence, *self, patient ? gpu::urgency::batched : gpu::urgency::at_once);
   }
   self->part_done();
 }
@@ -55,8 +56,8 @@ void device_completion::input::level_reached(store::entry& e) noexcept {
   owner_.part_done();
 }
 
-void device_completion::point_reached(const error* failure) noexcept {
-  if (failure) record(*failure);
+// What failed stands in the stream's memory, by operations: the event may have covered other work too.
+void device_completion::point_reached(const error*) noexcept {
   part_done();
 }
 
@@ -65,13 +66,15 @@ void device_completion::record(error e) noexcept {
   if (!failure_) failure_ = e.with_subject(from_.subject);
 }
 
+void device_completion::look_for_failure(std::uint64_t begin, const gpu::stream_point& end) noexcept {
+  // Who enqueued nothing, and yet gives tensors, has them of what was enqueued before.
+  auto failed = begin == end.sequence ? end.failure() : end.stream->failure_between(begin, end.sequence);
+  if (failed) record(*std::move(failed));
+}
+
 void device_completion::look_for_failures() noexcept {
-  if (!at_.empty()) {
-    if (auto failed = at_.stream->failure_between(from_.begin, at_.sequence)) record(*std::move(failed));
-  }
-  for (const auto& side : from_.sides) {
-    if (auto failed = side.point.stream->failure_between(side.begin, side.point.sequence)) record(*std::move(failed));
-  }
+  if (!at_.empty()) look_for_failure(from_.begin, at_);
+  for (const auto& side : from_.sides) look_for_failure(side.begin, side.point);
   for (const gpu::stream_point& point : from_.writes_before) {
     if (auto failed = point.failure()) {
       record(error(errc::dependency_failed, "what made a tensor that it read failed").with_cause(*std::move(failed)));

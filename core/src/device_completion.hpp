@@ -27,6 +27,8 @@ struct device_origin {
   hold_ptr<store::entry> outcome = {};                ///< Settled as the results are, but by nobody else; or null.
   runtime* owner = nullptr;                           ///< To be told of a device's loss, and when all has run; or null.
   int device = -1;                                    ///< Where it was enqueued, if the owner was told of that.
+  /// Its work goes on where that of an input ends: it may share an event with that, as it fails with it anyway.
+  bool continues = false;
   /// To be finished when the results are settled, or to settle them itself if it is tried again after a failure; or
   /// null.
   task_base* task = nullptr;
@@ -47,7 +49,7 @@ class device_completion final : public gpu::point_listener {
   class input final : public store::waiter {
    public:
     input(device_completion& owner, hold_ptr<store::entry> object) noexcept
-        : waiter(store::readiness::ready), owner_(owner), object_(std::move(object)) {}
+        : waiter(store::readiness::ready, haste::patient), owner_(owner), object_(std::move(object)) {}
     void watch() noexcept;
     void level_reached(store::entry& e) noexcept override;
 
@@ -62,8 +64,10 @@ class device_completion final : public gpu::point_listener {
   void part_done() noexcept;
   void tell_results() noexcept;
   void record(error e) noexcept;
-  /// Failures that no listener is told of: reported by earlier events, or behind tensors that were put while enqueued.
+  /// Failures of its own work, also those that earlier events reported; and behind tensors that were put while
+  /// enqueued.
   void look_for_failures() noexcept;
+  void look_for_failure(std::uint64_t begin, const gpu::stream_point& end) noexcept;
 
   std::vector<hold_ptr<store::entry>> results_;
   gpu::stream_point at_;

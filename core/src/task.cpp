@@ -322,22 +322,26 @@ void task_base::publish_results() noexcept {
   finish();
 }
 
-/// A chain stays on one stream, so that its tasks wait for no events.
-glint::result<intrusive_ptr<gpu::stream>> task_base::lease_stream() {
+/// A chain stays on one stream, so that its tasks wait for no events. A task that begins elsewhere does not fail with
+/// what others have enqueued there.
+glint::result<task_base::leased_stream> task_base::lease_stream() {
   for (auto* a = arguments_; a; a = a->next_) {
-    if (auto stream = device->stream_behind(a->object_->issued_at())) return stream;
+    if (auto stream = device->stream_behind(a->object_->issued_at())) return leased_stream{std::move(stream), true};
   }
-  return device->task_stream();
+  auto stream = device->task_stream();
+  if (!stream) return glint::fail(std::move(stream).error());
+  (*stream)->part();
+  return leased_stream{*std::move(stream)};
 }
 
 void task_base::run_on_device() {
   auto leased = lease_stream();
   if (!leased) throw exception(leased.error());
-  const intrusive_ptr<gpu::stream> stream = *std::move(leased);
+  const intrusive_ptr<gpu::stream>& stream = leased->stream;
   for (auto* a = arguments_; a; a = a->next_) {
     if (auto waited = stream->wait(a->object_->issued_at()); !waited) throw exception(waited.error());
   }
-  device_origin from{.subject = subject(), .begin = stream->now().sequence};
+  device_origin from{.subject = subject(), .begin = stream->now().sequence, .continues = leased->behind_argument};
   from.writes_before = writes_behind_arguments();
   depend(from.inputs);
   gpu_context context = make_context(stream);

@@ -61,17 +61,19 @@ result<intrusive_ptr<gpu::stream>> device_context::task_stream() {
   if (turn == shared_.size()) {
     auto made = new_stream();  // under the lock: at most four times, and whoever comes next wants the same
     if (!made) return made;
-    shared_.push_back(std::move(*made));
+    shared_.push_back({std::move(*made)});
   }
   ++next_;
-  return shared_[turn];
+  return shared_[turn].stream;
 }
 
-intrusive_ptr<gpu::stream> device_context::stream_behind(const stream_point& point) const {
+intrusive_ptr<gpu::stream> device_context::stream_behind(const stream_point& point) {
   if (point.empty()) return nullptr;
   {
     const lock_guard lock(mutex_);
-    if (std::ranges::find(shared_, point.stream) == shared_.end()) return nullptr;
+    const auto found = std::ranges::find(shared_, point.stream, &shared_stream::stream);
+    if (found == shared_.end() || found->continued >= point.sequence) return nullptr;
+    found->continued = point.sequence;
   }
   return point.stream->now().sequence == point.sequence ? point.stream : nullptr;
 }
@@ -96,7 +98,8 @@ result<intrusive_ptr<gpu::stream>> device_context::borrow_stream(void* handle) {
 
 std::vector<intrusive_ptr<gpu::stream>> device_context::streams() const {
   const lock_guard lock(mutex_);
-  std::vector<intrusive_ptr<gpu::stream>> all = shared_;
+  std::vector<intrusive_ptr<gpu::stream>> all;
+  for (const auto& s : shared_) all.push_back(s.stream);
   all.insert(all.end(), owned_.begin(), owned_.end());
   all.push_back(transfer_);
   return all;

@@ -144,7 +144,11 @@ void gpu_context::reads(const tensor_base& t) {
 
 void gpu_context::writes(const tensor_base& t) {
   gpu::storage& s = storage_here(t);
-  for (const gpu::stream_point& use : s.uses()) value_or_throw(stream_->wait(use));
+  for (const gpu::stream_point& use : s.uses()) {
+    auto waited = stream_->wait(use);
+    // What a lost device may still be reading here is shown to nobody.
+    if (!waited && !use.stream->abandoned(use.sequence)) throw exception(std::move(waited).error());
+  }
   s.note_write(scope());
 }
 

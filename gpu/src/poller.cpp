@@ -108,7 +108,7 @@ void poller::state::watch(intrusive_ptr<stream> s) {
     }
   }
   // Nobody polls any more. Work on a stream ends by itself, so this does too.
-  while (s->poll().waiting) std::this_thread::sleep_for(wait_min);
+  while (s->poll(std::nullopt).waiting) std::this_thread::sleep_for(wait_min);
 }
 
 void poller::state::wait_idle() {
@@ -135,8 +135,9 @@ bool poller::state::take_inbox() {
 /// Polls each watched stream once, with no lock held: listeners run in there. True while any has listeners.
 bool poller::state::round() {
   bool progressed = false;
-  std::erase_if(watched_, [&progressed](const intrusive_ptr<stream>& s) {
-    const stream::poll_outcome outcome = s->poll();
+  const auto now = by_hand_ ? std::nullopt : std::optional(clock::now());
+  std::erase_if(watched_, [&](const intrusive_ptr<stream>& s) {
+    const stream::poll_outcome outcome = s->poll(now);
     progressed |= outcome.progressed || !outcome.waiting;
     return !outcome.waiting;
   });

@@ -185,7 +185,7 @@ bool stream::reached(std::uint64_t sequence) {
   const lock_guard lock(mutex_);
   advance();
   if (!is_complete(sequence) && !mark_for(sequence)) {
-    if (auto recorded = record(); !recorded) give_up(std::move(recorded).error());
+    record_or_give_up();
   }
   return is_complete(sequence);
 }
@@ -201,7 +201,9 @@ std::optional<error> stream::failure_between(std::uint64_t after, std::uint64_t 
   const lock_guard lock(mutex_);
   if (broken_ && sequence > broken_->after) return broken_->why;
   for (const failed_range& f : failures_) {
-    if (f.after < sequence && after < f.sequence) return f.why;
+    if (sequence <= f.after || f.sequence <= after) continue;
+    if (after < f.last) return f.why;
+    return error(errc::dependency_failed, "what was enqueued before it on its stream failed").with_cause(f.why);
   }
   return std::nullopt;
 }

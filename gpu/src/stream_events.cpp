@@ -14,6 +14,11 @@ namespace glint::gpu {
 namespace {
 /// Failed ranges that a stream remembers; beyond, the two oldest become one that spans both.
 constexpr std::size_t failures_max = 256;
+/// Operations that batched listeners share one event for: so many that events cost nothing, so few that who asks for
+/// one of them later does not wait long for the rest.
+constexpr std::uint64_t batch_max = 48;
+/// Nothing was enqueued for so long: the batch is complete.
+constexpr std::chrono::microseconds batch_quiet{50};
 }  // namespace
 
 bool stream::is_complete(std::uint64_t sequence) const {
@@ -41,6 +46,7 @@ result<void> stream::try_record() {
   if (!event) return fail(std::move(event).error());
   GLINT_TRY(native_->record((*event)->native()));
   events_recorded_.fetch_add(1, std::memory_order_relaxed);
+  counters_->add(statistics_counters::counter::events, 1);
   marks_.push_back({recorded_, issued_, std::move(*event), std::exchange(unmarked_, {})});
   recorded_ = issued_;
   return {};
@@ -58,16 +64,22 @@ bool stream::advance() {
     if (done && !*done) break;
     mark oldest = std::move(marks_.front());
     marks_.pop_front();
-    retire(std::move(oldest), done ? std::nullopt : std::optional<error>(std::move(done).error()));
+    retire(std::move(oldest), std::move(done));
     progressed = true;
   }
   return progressed;
 }
 
-void stream::retire(mark&& oldest, std::optional<error> failure) {
-  if (failure) {
-    if (failure->subject().empty()) failure = failure->with_subject(device_->info().name);
-    remember({oldest.after, oldest.sequence, *failure});
+void stream::retire(mark&& oldest, result<bool> answer) {
+  if (!answer) {
+    error why = std::move(answer).error();
+    if (why.subject().empty()) why = why.with_subject(device_->info().name);
+    failed_range failed{oldest.after, oldest.sequence, oldest.sequence, std::move(why)};
+    if (const auto behind = oldest.event->native().behind_failure()) {
+      failed.last = oldest.sequence - *behind;
+      failed.after = failed.last - 1;
+    }
+    remember(std::move(failed));
   }
   completed_.store(oldest.sequence);
   for (const waiter& w : oldest.waiters) due_.push_back({w.listener, failure_at(w.sequence)});
@@ -78,7 +90,7 @@ void stream::retire(mark&& oldest, std::optional<error> failure) {
 void stream::give_up(error why) {
   if (broken_) return;
   if (why.subject().empty()) why = why.with_subject(device_->info().name);
-  broken_ = failed_range{recorded_, 0, std::move(why)};
+  broken_ = failed_range{recorded_, 0, 0, std::move(why)};
   log(log_level::warning, "a stream is given up: ", broken_->why.describe());
   for (const waiter& w : std::exchange(unmarked_, {})) due_.push_back({w.listener, broken_->why});
 }
@@ -108,13 +120,20 @@ std::optional<error> stream::failure_at(std::uint64_t sequence) const {
   return std::nullopt;
 }
 
+/// Whoever waits is not to blame for what this stream's device does, and need not try again.
+error stream::why_no_event(error refused) const {
+  if (!broken_ && refused.code() != errc::device_lost) return refused;
+  return error(errc::dependency_failed, "nobody can know when what it waits for has run")
+      .with_cause(std::move(refused));
+}
+
 result<stream::event_ticket> stream::event_for(std::uint64_t sequence) {
   const lock_guard lock(mutex_);
   advance();
-  if (is_complete(sequence)) return event_ticket{{}, sequence};
+  if (completed_.load() >= sequence) return event_ticket{{}, sequence};
   mark* covering = mark_for(sequence);
   if (!covering) {
-    GLINT_TRY(record());
+    if (auto recorded = record(); !recorded) return fail(why_no_event(std::move(recorded).error()));
     covering = &marks_.back();
   }
   return event_ticket{covering->event, covering->sequence};
@@ -124,16 +143,38 @@ bool stream::has_waiters() const {
   return !unmarked_.empty() || std::ranges::any_of(marks_, [](const mark& m) { return !m.waiters.empty(); });
 }
 
-/// Leaves the listener with the mark that covers its point. A batched one waits for the next mark while another is
-/// outstanding: when that completes, the poller records one mark for all of them.
+void stream::record_or_give_up() {
+  if (auto recorded = record(); !recorded) give_up(std::move(recorded).error());
+}
+
+/// Leaves the listener with the mark that covers its point. For a batched one whose batch is not full, the poller sees
+/// to it that there is one.
 void stream::park(waiter w, urgency how_soon) {
   if (mark* covering = mark_for(w.sequence)) {
     covering->waiters.push_back(w);
     return;
   }
   unmarked_.push_back(w);
-  if (how_soon == urgency::batched && !marks_.empty()) return;
-  if (auto recorded = record(); !recorded) give_up(std::move(recorded).error());
+  if (how_soon == urgency::at_once || issued_ - recorded_ >= batch_max) record_or_give_up();
+}
+
+/// Whether batched listeners have waited long enough for others to join them.
+bool stream::batch_is_due(std::optional<poll_time> now) {
+  if (unmarked_.empty()) return false;
+  if (!now) return true;
+  if (std::exchange(polled_issued_, issued_) != issued_) changed_at_ = *now;
+  return *now - changed_at_ >= batch_quiet;
+}
+
+void stream::ask(std::uint64_t sequence) noexcept {
+  if (completed() >= sequence) return;
+  const lock_guard lock(mutex_);
+  if (!is_complete(sequence) && !mark_for(sequence)) record_or_give_up();
+}
+
+void stream::part() noexcept {
+  const lock_guard lock(mutex_);
+  if (recorded_ != issued_) record_or_give_up();
 }
 
 void stream::notify(std::uint64_t sequence, point_listener& listener, urgency how_soon) {
@@ -155,15 +196,13 @@ void stream::notify(std::uint64_t sequence, point_listener& listener, urgency ho
   if (unwatched) poller_->watch(intrusive_ptr<stream>(this));
 }
 
-stream::poll_outcome stream::poll() {
+stream::poll_outcome stream::poll(std::optional<poll_time> now) {
   std::vector<due_call> calls;
   poll_outcome outcome{};
   {
     const lock_guard lock(mutex_);
     outcome.progressed = advance();
-    if (!unmarked_.empty() && marks_.empty()) {
-      if (auto recorded = record(); !recorded) give_up(std::move(recorded).error());
-    }
+    if (marks_.empty() && batch_is_due(now)) record_or_give_up();
     calls.swap(due_);
     outcome.waiting = has_waiters();
     if (!outcome.waiting) watched_ = false;

@@ -26,6 +26,13 @@ waiter* waiter_list::pop_front() noexcept {
   return w;
 }
 
+bool waiter_list::anyone_asks() const noexcept {
+  for (const waiter* w = first_; w; w = w->next_) {
+    if (w->haste_ == waiter::haste::asks) return true;
+  }
+  return false;
+}
+
 void waiter_list::extract(readiness level, waiter_list& out) noexcept {
   for (waiter* w = first_; w;) {
     waiter* next = w->next_;
@@ -98,12 +105,22 @@ const error& entry::failure() const noexcept {
   return *failure_;
 }
 
-bool entry::add(waiter& w) noexcept {
-  if (level() >= w.wanted_) return false;
+bool entry::link(waiter& w, gpu::stream_point& asked) noexcept {
   const spin_guard guard(mutex_);
-  if (level_.load(std::memory_order_relaxed) >= w.wanted_) return false;
+  const readiness now = level_.load(std::memory_order_relaxed);
+  if (now >= w.wanted_) return false;
   w.waits_on_ = this;
   waiters_.push_back(w);
+  if (now == readiness::issued && w.haste_ == waiter::haste::asks) asked = issued_at_;
+  return true;
+}
+
+// Once linked, the waiter may be gone, and this object with it, at any moment: only the point is touched afterwards.
+bool entry::add(waiter& w) noexcept {
+  if (level() >= w.wanted_) return false;
+  gpu::stream_point asked;
+  if (!link(w, asked)) return false;
+  if (!asked.empty()) asked.stream->ask(asked.sequence);
   return true;
 }
 
@@ -142,9 +159,16 @@ bool entry::publish_ready() noexcept {
 }
 
 bool entry::publish_issued(gpu::stream_point at) noexcept {
-  issued_at_ = std::move(at);
+  issued_at_ = at;
   track();
-  return rise(readiness::issued, nullptr);
+  if (!rise(readiness::issued, nullptr)) return false;
+  if (!at.empty() && somebody_asks()) at.stream->ask(at.sequence);
+  return true;
+}
+
+bool entry::somebody_asks() noexcept {
+  const spin_guard guard(mutex_);
+  return waiters_.anyone_asks();
 }
 
 bool entry::fail(error e) noexcept {

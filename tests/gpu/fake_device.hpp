@@ -28,6 +28,7 @@ class fake_device;
 struct fake_record {
   bool done = false;
   std::optional<error> failure;
+  std::optional<std::uint64_t> behind;  ///< Operations between the one that failed and the record.
 };
 
 class fake_event final : public native_event {
@@ -36,6 +37,7 @@ class fake_event final : public native_event {
   /// Borrowed: stands for the other's newest record.
   fake_event(const fake_event& other) : newest(other.newest), mutex_(other.mutex_), queries_(other.queries_) {}
   result<bool> query() override;
+  std::optional<std::uint64_t> behind_failure() override { return newest ? newest->behind : std::nullopt; }
   void* handle() const noexcept override { return const_cast<fake_event*>(this); }
 
   std::shared_ptr<fake_record> newest;
@@ -72,6 +74,7 @@ class fake_stream final : public native_stream {
   intrusive_ptr<fake_device> device_;
   std::deque<operation> queue_;
   std::optional<error> failure_;  // since the last record
+  std::uint64_t behind_ = 0;      // operations skipped since
 };
 
 /// Another library's stream: forwards, and leaves it alone at the end.
@@ -175,6 +178,7 @@ class fake_device final : public device {
   }
 
   std::recursive_mutex mutex;
+  bool knows_what_failed = true;  ///< As the emulated device and not as CUDA.
   bool lost = false;
   std::vector<fake_stream*> streams;
   std::map<std::intptr_t, fake_stream*> default_streams;  ///< What the driver has names for instead of addresses.
@@ -243,15 +247,18 @@ inline bool fake_stream::step() {
   if (queue_.empty() || (queue_.front().waits_for && !queue_.front().waits_for->done)) return false;
   operation o = std::move(queue_.front());
   queue_.pop_front();
+  if (failure_ && !o.records) ++behind_;
   if (o.run && !failure_) {
     try {
       o.run();
     } catch (const std::exception& e) {
       failure_ = error(errc::kernel_failed, e.what());
+      behind_ = 0;
     }
   }
   if (o.records) {
     o.records->done = true;
+    if (failure_ && device_->knows_what_failed) o.records->behind = behind_;
     o.records->failure = std::exchange(failure_, std::nullopt);
   }
   return true;

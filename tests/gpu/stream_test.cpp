@@ -126,10 +126,75 @@ TEST_F(Stream, OnlyTheOldestEventIsQueried) {
 TEST_F(Stream, BatchedListenersShareEvents) {
   std::vector<told> many(100);
   for (told& t : many) a->notify(work_on(*a).sequence, t, urgency::batched);
-  EXPECT_EQ(a->events_recorded(), 1u) << "the first; all others wait for the next";
+  EXPECT_EQ(a->events_recorded(), 2u) << "one for 48 operations; more may come";
   settle();
   for (const told& t : many) EXPECT_EQ(t.calls, 1);
-  EXPECT_EQ(a->events_recorded(), 2u);
+  EXPECT_EQ(a->events_recorded(), 3u);
+}
+
+TEST_F(Stream, WhoAsksForAPointEndsTheBatch) {
+  told& early = listener();
+  a->notify(work_on(*a).sequence, early, urgency::batched);
+  const stream_point asked = work_on(*a);
+  told& late = listener();
+  a->notify(work_on(*a).sequence, late, urgency::batched);
+  a->ask(asked.sequence);
+  EXPECT_EQ(a->events_recorded(), 1u);
+  a->ask(asked.sequence);
+  a->ask(a->now().sequence);
+  EXPECT_EQ(a->events_recorded(), 1u) << "there is one already";
+  fake->run();
+  poller->poll_once();
+  EXPECT_EQ(early.calls, 1);
+  EXPECT_EQ(late.calls, 1);
+}
+
+TEST_F(Stream, OnlyWhatRanBeforeTheFailureIsSpared) {
+  told& good = listener();
+  a->notify(work_on(*a).sequence, good, urgency::batched);
+  const std::uint64_t begin = a->now().sequence;
+  fail_on(*a);
+  const stream_point failed = a->now();
+  told& bad = listener();
+  a->notify(failed.sequence, bad, urgency::batched);
+  told& behind = listener();
+  const stream_point skipped = work_on(*a);
+  a->notify(skipped.sequence, behind, urgency::batched);
+  settle();
+  EXPECT_EQ(a->events_recorded(), 1u);
+  EXPECT_EQ(good.failure, std::nullopt);
+  EXPECT_EQ(bad.failure, errc::kernel_failed);
+  EXPECT_EQ(behind.failure, errc::kernel_failed);
+  EXPECT_EQ(a->failure_between(0, begin), std::nullopt);
+  EXPECT_EQ(a->failure_between(begin, failed.sequence)->code(), errc::kernel_failed) << "its own";
+  const auto because = a->failure_between(failed.sequence, skipped.sequence);
+  EXPECT_EQ(because->code(), errc::dependency_failed);
+  EXPECT_EQ(because->cause()->message(), "boom");
+}
+
+TEST_F(Stream, WhereNobodyKnowsWhatFailedAllOfTheBatchHas) {
+  fake->knows_what_failed = false;
+  told& good = listener();
+  a->notify(work_on(*a).sequence, good, urgency::batched);
+  const stream_point before = a->now();
+  fail_on(*a);
+  settle();
+  EXPECT_EQ(good.failure, errc::kernel_failed);
+  EXPECT_EQ(a->failure_between(0, before.sequence)->code(), errc::kernel_failed);
+}
+
+TEST_F(Stream, WhatIsPartedDoesNotFailWithWhatWasEnqueuedBefore) {
+  fail_on(*a);
+  const stream_point failed = a->now();
+  a->part();
+  a->part();
+  EXPECT_EQ(a->events_recorded(), 1u);
+  const stream_point other = work_on(*a);
+  told& good = listener();
+  a->notify(other.sequence, good, urgency::batched);
+  settle();
+  EXPECT_EQ(good.failure, std::nullopt);
+  EXPECT_EQ(a->failure_between(failed.sequence, other.sequence), std::nullopt);
 }
 
 TEST_F(Stream, EventsGoBackToThePool) {
@@ -226,7 +291,7 @@ TEST_F(Stream, OldFailuresAreMergedNotForgotten) {
 TEST_F(Stream, LostDeviceFailsInsteadOfHanging) {
   const stream_point p = work_on(*a);
   told& parked = listener();
-  a->notify(p.sequence, parked, urgency::batched);
+  a->notify(p.sequence, parked);
   const stream_point q = work_on(*a);
   told& unmarked = listener();
   a->notify(q.sequence, unmarked, urgency::batched);
@@ -237,7 +302,7 @@ TEST_F(Stream, LostDeviceFailsInsteadOfHanging) {
   EXPECT_EQ(q.failure()->code(), errc::device_lost);
   EXPECT_TRUE(a->abandoned(q.sequence));
   EXPECT_FALSE(a->abandoned(p.sequence)) << "it has an event";
-  EXPECT_EQ(b->wait(a->now()).has_value(), true) << "reached: nothing to wait for";
+  EXPECT_EQ(b->wait(a->now()).error().code(), errc::dependency_failed) << "it may be running still";
   settle();
   EXPECT_EQ(t.failure, errc::device_lost);
   EXPECT_EQ(unmarked.failure, errc::device_lost);

@@ -98,22 +98,28 @@ void engine::run_work(void* side, void* work) noexcept {
   auto& s = *static_cast<device_side*>(side);
   tsan_acquire(work);
   const std::unique_ptr<operation> op(static_cast<operation*>(work));
-  if (s.failure || s.device.faults().lost()) return;
+  if (s.failure) {
+    ++*s.failure->behind;
+    return;
+  }
+  if (s.device.faults().lost()) return;
   try {
     op->run();
   } catch (...) {
-    s.failure = kernel_error(s.device);
+    s.failure = mark::failed_work{kernel_error(s.device), 0};
   }
 }
 
 void engine::seal_record(void* side, void* event) noexcept {
   auto& s = *static_cast<device_side*>(side);
-  if (s.device.faults().lost()) s.failure = s.device.lost_error();
+  if (s.device.faults().lost()) s.failure = mark::failed_work{s.device.lost_error(), std::nullopt};
   static_cast<mark*>(event)->seal(std::exchange(s.failure, std::nullopt));
 }
 
-void engine::join_wait(void*, void* event) noexcept {
+void engine::join_wait(void* side, void* event) noexcept {
   tsan_acquire(event);
+  auto& s = *static_cast<device_side*>(side);
+  if (s.failure) ++*s.failure->behind;
 }
 void engine::finish(void* side, void*) noexcept {
   tsan_release(side);

@@ -51,7 +51,7 @@ class engine final : public ref_counted {
   /// What only the fiber touches.
   struct device_side {
     emulated_device& device;
-    std::optional<error> failure;  ///< Of the work since the last record.
+    std::optional<mark::failed_work> failure;  ///< Of the work since the last record.
   };
 
   void push(entry e);

@@ -31,7 +31,7 @@ void mark::open() {
   tsan_release(this);
 }
 
-void mark::seal(std::optional<error> failure) {
+void mark::seal(std::optional<failed_work> failure) {
   tsan_acquire(this);
   if (failure) {
     failure_ = std::move(failure);
@@ -62,10 +62,17 @@ result<bool> emulated_event::query() {
     // Before "lost": the stream may still be inside an operation, whose memory the caller would free on an error.
     if (!m->done()) return false;
     if (m->failed() || queries_order_this_thread()) tsan_acquire(m.get());
-    if (m->failed()) return fail(*m->failure());
+    if (m->failed()) return fail(m->failure()->why);
   }
   if (device_->faults().lost()) return fail(device_->lost_error());
   return true;
+}
+
+std::optional<std::uint64_t> emulated_event::behind_failure() {
+  const auto m = newest();
+  if (!m || !m->done() || !m->failed()) return std::nullopt;
+  tsan_acquire(m.get());
+  return m->failure()->behind;
 }
 
 }  // namespace glint::gpu::emulated

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <optional>
 
 #include <glint/base/error.hpp>
@@ -33,12 +34,17 @@ class mark final : public ref_counted {
 
   /// Orders the stream's context after the enqueue of the record; by the enqueuing thread, before the enqueue.
   void open();
+  /// What failed before the record, and how many operations were skipped between that and the record, if that is known.
+  struct failed_work {
+    error why;
+    std::optional<std::uint64_t> behind;
+  };
   /// Sets the failure of the work before the record; in the stream's context, before `complete`.
-  void seal(std::optional<error> failure);
+  void seal(std::optional<failed_work> failure);
   /// True when there is a failure. Precondition: done.
   [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_relaxed); }
   /// The failure. Precondition: done, and the caller has acquired this mark.
-  [[nodiscard]] const std::optional<error>& failure() const noexcept { return failure_; }
+  [[nodiscard]] const std::optional<failed_work>& failure() const noexcept { return failure_; }
 
  private:
   mutex mutex_;
@@ -46,7 +52,7 @@ class mark final : public ref_counted {
   bool done_ GLINT_GUARDED_BY(mutex_) = false;
   /// Written by the stream's context only on a failure. So whoever drops the last count of any other mark need not
   /// acquire it: that would order this thread after work that it never waited for.
-  std::optional<error> failure_;
+  std::optional<failed_work> failure_;
   std::atomic<bool> failed_{false};  ///< Relaxed: the order comes from the annotation.
 };
 
@@ -57,6 +63,7 @@ class emulated_event final : public native_event {
   ~emulated_event() override;
 
   [[nodiscard]] result<bool> query() override;
+  [[nodiscard]] std::optional<std::uint64_t> behind_failure() override;
 
   [[nodiscard]] const emulated_device& device() const noexcept { return *device_; }
   void set_newest(intrusive_ptr<mark> m);

@@ -55,6 +55,7 @@ struct runtime_statistics {
   std::uint64_t device_bytes_allocated = 0;  ///< Bytes taken from devices' memory by tensors.
   std::uint64_t bytes_to_devices = 0;        ///< Copied from host memory.
   std::uint64_t bytes_from_devices = 0;      ///< Copied to host memory.
+  std::uint64_t events_on_devices = 0;       ///< Recorded in their streams.
   std::uint64_t bytes_spilled = 0;           ///< Of objects that left a device for the host, to make room.
   std::uint64_t bytes_written_to_files = 0;  ///< Of these, what then went on to files.
   std::uint64_t bytes_dropped = 0;           ///< Of copies on devices that were given up to make room.

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <glint/base/intrusive_ptr.hpp>
@@ -39,6 +41,9 @@ class native_event {
   /// it failed (kernel_failed, device_lost): it is reported by the first event recorded behind the failure and every
   /// later query of that event. Never blocks. True for an event that was never recorded. Thread-safe.
   [[nodiscard]] virtual result<bool> query() = 0;
+  /// After `query` gave an error: how many operations, waits among them, stood between the one that failed and the
+  /// record. Nothing where the backend cannot tell: CUDA's errors stick to the context and fail all that follows.
+  [[nodiscard]] virtual std::optional<std::uint64_t> behind_failure() { return std::nullopt; }
   /// The driver's handle (cudaEvent_t), or null on the emulated device.
   [[nodiscard]] virtual void* handle() const noexcept { return nullptr; }
 };

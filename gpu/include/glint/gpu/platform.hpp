@@ -68,10 +68,10 @@ class device_context final : public ref_counted {
 
   /// A stream of the pool for a task, taken in turn: several tasks may share one (bounded, four a device).
   [[nodiscard]] result<intrusive_ptr<gpu::stream>> task_stream();
-  /// The stream of `point`, if it is of the pool and nothing was enqueued there since: who needs just what is before
-  /// the point goes on there and waits for nothing. Else null: of several that need it, the first goes on, the others
-  /// spread over the pool.
-  [[nodiscard]] intrusive_ptr<gpu::stream> stream_behind(const stream_point& point) const;
+  /// The stream of `point`, if it is of the pool, nothing was enqueued there since, and nobody was given it for that
+  /// point before: who needs just what is before the point goes on there and waits for nothing. Else null: of several
+  /// that need it, the first goes on, the others spread over the pool.
+  [[nodiscard]] intrusive_ptr<gpu::stream> stream_behind(const stream_point& point);
   /// A stream of its own, for an actor: one that nobody holds any more if there is such, so that no destructor of a
   /// stream, which waits for its work, ever runs before the context's.
   [[nodiscard]] result<intrusive_ptr<gpu::stream>> create_stream();
@@ -98,9 +98,15 @@ class device_context final : public ref_counted {
   intrusive_ptr<gpu::stream> transfer_;
   std::atomic<bool> lost_{false};
 
+  /// A stream of the pool for tasks.
+  struct shared_stream {
+    intrusive_ptr<gpu::stream> stream;
+    std::uint64_t continued = 0;  // up to this point it was given to who goes on there
+  };
+
   mutable mutex mutex_;
-  std::vector<intrusive_ptr<gpu::stream>> shared_ GLINT_GUARDED_BY(mutex_);  // the pool for tasks
-  std::vector<intrusive_ptr<gpu::stream>> owned_ GLINT_GUARDED_BY(mutex_);   // made by create_stream
+  std::vector<shared_stream> shared_ GLINT_GUARDED_BY(mutex_);
+  std::vector<intrusive_ptr<gpu::stream>> owned_ GLINT_GUARDED_BY(mutex_);  // made by create_stream
   std::size_t next_ GLINT_GUARDED_BY(mutex_) = 0;
 };
 

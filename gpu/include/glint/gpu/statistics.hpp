@@ -16,6 +16,7 @@ struct statistics {
   std::uint64_t bytes_between_devices = 0;   ///< Bytes of copies enqueued from device memory to device memory.
   std::uint64_t bytes_through_host = 0;      ///< Of these, bytes that went through host memory: no peers.
   std::uint64_t operations = 0;              ///< Copies, fills and kernels enqueued; waits and events are not counted.
+  std::uint64_t events = 0;                  ///< Events recorded.
 };
 
 /// Where a platform counts. Thread-safe. Relaxed: each counter stands for itself and orders nothing.
@@ -27,7 +28,8 @@ class statistics_counters final : public ref_counted {
     bytes_to_host,
     bytes_between_devices,
     bytes_through_host,
-    operations
+    operations,
+    events
   };
 
   void add(counter which, std::uint64_t amount) noexcept {
@@ -41,14 +43,15 @@ class statistics_counters final : public ref_counted {
             .bytes_to_host = value(counter::bytes_to_host),
             .bytes_between_devices = value(counter::bytes_between_devices),
             .bytes_through_host = value(counter::bytes_through_host),
-            .operations = value(counter::operations)};
+            .operations = value(counter::operations),
+            .events = value(counter::events)};
   }
 
  private:
   [[nodiscard]] std::uint64_t value(counter which) const noexcept {
     return values_[static_cast<int>(which)].load(std::memory_order_relaxed);
   }
-  std::atomic<std::uint64_t> values_[6] = {};
+  std::atomic<std::uint64_t> values_[7] = {};
 };
 
 }  // namespace glint::gpu

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -48,17 +49,19 @@ class point_listener {
   ~point_listener() = default;
 };
 
-/// How soon a listener must hear. `at_once`: an event is recorded for it. `batched`: it may wait for an event that is
-/// outstanding already and share the next one with others, so that many listeners cost few events (frees do this).
+/// How soon a listener must hear. `at_once`: an event is recorded for it. `batched`: it shares an event with those who
+/// come after it, so that many cost few: it is recorded when somebody asks for a point no earlier, when 48 operations
+/// have been enqueued since the last one, or when that has passed and none is enqueued any more for some 50 us.
 enum class urgency { at_once, batched };
 
 /// A stream with a clock. Each enqueue advances a sequence number; events are recorded only when somebody asks, and a
 /// table of (other stream -> newest point waited for) skips waits that are implied (after CUDASTF and Realm: only the
 /// oldest event of a stream is queried).
 ///
-/// An event stands for everything enqueued up to its record, so a point shares the first event at or behind it. An
-/// error that an event reports cannot be told apart further: all points after the event before it, up to this one, have
-/// failed with it. It is kept, so that whoever asks about those points later hears of it too.
+/// An event stands for everything enqueued up to its record, so a point shares the first event at or behind it. When it
+/// reports an error, the points from the operation that failed up to the record have failed with it; where the backend
+/// does not know which one that was, all since the event before. It is kept, so that whoever asks about those points
+/// later hears of it too. So work that must not fail with what was enqueued before it is parted from that by an event.
 ///
 /// Thread-safe: a mutex a stream makes enqueues atomic. Lock order: stream before event_pool; never two streams.
 class stream final : public ref_counted {
@@ -97,13 +100,14 @@ class stream final : public ref_counted {
   [[nodiscard]] stream_point now();
   /// What is enqueued here from now on runs after `point`. Costs nothing when the point is of this stream, is reached,
   /// or is implied by an earlier wait. A wait that was enqueued counts as an operation, so that points order through
-  /// it. Errors: those of the device.
+  /// it. Errors: those of the device; dependency_failed where the point's device was lost before it was seen to pass:
+  /// nobody will ever know whether it has.
   [[nodiscard]] result<void> wait(const stream_point& point);
   /// The same for an event that is no point's: another library's. Always enqueues.
   [[nodiscard]] result<void> wait_for(native_event& event);
 
   /// The event that stands for the first `sequence` operations, recorded now if there is none; null when they have run.
-  /// Errors: those of the device.
+  /// Errors: as `wait`.
   [[nodiscard]] result<intrusive_ptr<pooled_event>> event_after(std::uint64_t sequence);
 
   /// True when the first `sequence` operations have run (or failed). Records an event if none stands for the point yet,
@@ -116,8 +120,14 @@ class stream final : public ref_counted {
   /// The error that the event standing for the point reported; none while it is not reached.
   [[nodiscard]] std::optional<error> failure(std::uint64_t sequence);
   /// The same for all operations after the first `after`, up to `sequence`: an event that somebody had recorded in
-  /// between reported what failed before it, and the event of the last operation knows nothing of that.
+  /// between reported what failed before it, and the event of the last operation knows nothing of that. If all of them
+  /// were skipped, as an operation before them had failed: dependency_failed because of that.
   [[nodiscard]] std::optional<error> failure_between(std::uint64_t after, std::uint64_t sequence);
+  /// Has an event recorded for the point, unless one stands for it or it was reached: whoever listens there hears soon.
+  void ask(std::uint64_t sequence) noexcept;
+  /// What is enqueued from now on does not fail with what was enqueued before: has an event recorded for that, unless
+  /// one is, or all has run.
+  void part() noexcept;
   /// Calls `listener` when the first `sequence` operations have run, at once if they have. An error recorded by any
   /// event up to there and after the previous event is reported. After the poller stopped, blocks until the point is
   /// reached.
@@ -136,6 +146,7 @@ class stream final : public ref_counted {
 
  private:
   friend class poller;
+  using poll_time = std::chrono::steady_clock::time_point;
 
   /// A listener for a point no later than the mark that holds it.
   struct waiter {
@@ -149,9 +160,10 @@ class stream final : public ref_counted {
     intrusive_ptr<pooled_event> event;
     std::vector<waiter> waiters;
   };
-  /// The operations (after, sequence] failed.
+  /// One of the operations (after, last] failed, and with it all of (after, sequence]; behind `last` nothing ran.
   struct failed_range {
     std::uint64_t after;
+    std::uint64_t last;
     std::uint64_t sequence;
     error why;
   };
@@ -176,18 +188,22 @@ class stream final : public ref_counted {
 
   void count_operation() GLINT_REQUIRES(mutex_);
   [[nodiscard]] result<event_ticket> event_for(std::uint64_t sequence);
+  [[nodiscard]] error why_no_event(error refused) const GLINT_REQUIRES(mutex_);
   [[nodiscard]] bool is_complete(std::uint64_t sequence) const GLINT_REQUIRES(mutex_);
   [[nodiscard]] mark* mark_for(std::uint64_t sequence) GLINT_REQUIRES(mutex_);
   [[nodiscard]] result<void> record() GLINT_REQUIRES(mutex_);
   [[nodiscard]] result<void> try_record() GLINT_REQUIRES(mutex_);
   bool advance() GLINT_REQUIRES(mutex_);
-  void retire(mark&& oldest, std::optional<error> failure) GLINT_REQUIRES(mutex_);
+  void retire(mark&& oldest, result<bool> answer) GLINT_REQUIRES(mutex_);
   void give_up(error why) GLINT_REQUIRES(mutex_);
   void remember(failed_range range) GLINT_REQUIRES(mutex_);
   [[nodiscard]] std::optional<error> failure_at(std::uint64_t sequence) const GLINT_REQUIRES(mutex_);
   [[nodiscard]] bool has_waiters() const GLINT_REQUIRES(mutex_);
   void park(waiter w, urgency how_soon) GLINT_REQUIRES(mutex_);
-  poll_outcome poll();
+  void record_or_give_up() GLINT_REQUIRES(mutex_);
+  [[nodiscard]] bool batch_is_due(std::optional<poll_time> now) GLINT_REQUIRES(mutex_);
+  /// The poller's; without a time nothing more is expected to be enqueued soon.
+  poll_outcome poll(std::optional<poll_time> now);
 
   const std::uint64_t id_;
   intrusive_ptr<gpu::device> device_;
@@ -207,6 +223,8 @@ class stream final : public ref_counted {
   std::vector<failed_range> failures_ GLINT_GUARDED_BY(mutex_);                       // oldest first
   std::optional<failed_range> broken_ GLINT_GUARDED_BY(mutex_);  // no event can be recorded any more
   bool watched_ GLINT_GUARDED_BY(mutex_) = false;                // the poller has it in its list
+  std::uint64_t polled_issued_ GLINT_GUARDED_BY(mutex_) = 0;     // issued_ when the poller looked last,
+  poll_time changed_at_ GLINT_GUARDED_BY(mutex_){};              // and when it first saw that
   std::atomic<std::uint64_t> completed_{0};                      // written with mutex_ held, never falls
   std::atomic<std::uint64_t> events_recorded_{0};
 };

@@ -41,7 +41,10 @@ enum class readiness : std::uint8_t {
 /// entry links it, allocates nothing.
 class waiter {
  public:
-  explicit waiter(readiness wanted) noexcept : wanted_(wanted) {}
+  /// A patient one does not make a stream tell of an issued object sooner than it would by itself.
+  enum class haste : std::uint8_t { asks, patient };
+
+  explicit waiter(readiness wanted, haste how = haste::asks) noexcept : wanted_(wanted), haste_(how) {}
   waiter(const waiter&) = delete;
   waiter& operator=(const waiter&) = delete;
   virtual ~waiter() = default;
@@ -58,6 +61,7 @@ class waiter {
  private:
   friend class entry;
   friend class waiter_list;
+  const haste haste_;
   waiter* previous_ = nullptr;
   waiter* next_ = nullptr;
   entry* waits_on_ = nullptr;  // guarded by that entry's lock
@@ -70,6 +74,8 @@ class waiter_list {
   void push_back(waiter& w) noexcept;
   void erase(waiter& w) noexcept;
   [[nodiscard]] waiter* pop_front() noexcept;
+  /// Whether anyone is not patient.
+  [[nodiscard]] bool anyone_asks() const noexcept;
   /// Moves those that want at most `level` to the end of `out`.
   void extract(readiness level, waiter_list& out) noexcept;
 
@@ -147,6 +153,7 @@ class entry : public ref_counted, public slab_allocated {
   [[nodiscard]] producer_pin pin_producer() noexcept;
 
   /// Links `w` unless its level is reached already. True: `w.level_reached` will be called once. False: go on yourself.
+  /// For an issued object the stream is asked to tell (gpu::stream::ask), unless `w` is patient.
   [[nodiscard]] bool add(waiter& w) noexcept;
   /// Unlinks `w`. True: it will not be called. False: it was called or is being called right now.
   [[nodiscard]] bool remove(waiter& w) noexcept;
@@ -205,6 +212,10 @@ class entry : public ref_counted, public slab_allocated {
  private:
   friend class registry;
 
+  /// Links a waiter. True: linked. `asked`: the point to ask for, once no lock is held.
+  [[nodiscard]] bool link(waiter& w, gpu::stream_point& asked) noexcept;
+  /// Whether anyone who waits is not patient.
+  [[nodiscard]] bool somebody_asks() noexcept;
   [[nodiscard]] bool usable_copy() const noexcept;
   bool rise(readiness to, std::unique_ptr<const error> failure) noexcept;
 

@@ -67,7 +67,7 @@ class call_base : public task_base {
 
   void runnable() noexcept override;
   [[nodiscard]] actor_cell* actor() const noexcept override { return &cell_; }
-  [[nodiscard]] glint::result<intrusive_ptr<gpu::stream>> lease_stream() override;
+  [[nodiscard]] glint::result<leased_stream> lease_stream() override;
   [[nodiscard]] std::optional<error> refusal() noexcept override;
   void failing(const error& failure) noexcept override;
   [[nodiscard]] std::uint64_t caller_id() noexcept override;

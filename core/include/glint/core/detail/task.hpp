@@ -277,7 +277,11 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   /// All arguments are where they must be (or failed: `failed_argument`): hands the task on.
   virtual void runnable() noexcept;
   /// The stream that device work goes to. Precondition: `device`.
-  [[nodiscard]] virtual glint::result<intrusive_ptr<gpu::stream>> lease_stream();
+  struct leased_stream {
+    intrusive_ptr<gpu::stream> stream;
+    bool behind_argument = false;  ///< Nothing was enqueued there since an argument was made.
+  };
+  [[nodiscard]] virtual glint::result<leased_stream> lease_stream();
   /// Whose call it is; null for a task. Not when the record is closed.
   [[nodiscard]] virtual actor_cell* actor() const noexcept { return nullptr; }
   /// Why the body must not run although the arguments are there (an actor's).
