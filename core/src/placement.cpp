@@ -54,6 +54,7 @@ result<intrusive_ptr<store::entry>> send(store::entry& source, intrusive_ptr<sto
                      .device = order.owner && target ? target->index() : -1};
   collect_last_writes(*copy, from.writes_before);
   if (stream) {
+    stream->part();  // from what others copy
     from.begin = stream->now().sequence;
     GLINT_TRY(stream->wait(source.issued_at()));
   }

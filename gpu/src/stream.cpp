@@ -147,6 +147,13 @@ stream_point stream::now() {
   return {intrusive_ptr<stream>(this), issued_};
 }
 
+/// Who waits for another device is not to blame for its loss, and need not try again elsewhere.
+error stream::blamed_by(const stream& waiting, error refused) const {
+  if (refused.code() != errc::device_lost || waiting.device_ == device_) return refused;
+  return error(errc::dependency_failed, "nobody can know when what it waits for has run")
+      .with_cause(std::move(refused));
+}
+
 result<void> stream::wait(const stream_point& point) {
   if (point.empty() || point.stream.get() == this) return {};
   stream& other = *point.stream;
@@ -157,7 +164,7 @@ result<void> stream::wait(const stream_point& point) {
     if (waited != waited_.end() && waited->second >= point.sequence) return {};
   }
   auto ticket = other.event_for(point.sequence);  // takes and leaves the other's lock: never two at once
-  if (!ticket) return fail(std::move(ticket).error());
+  if (!ticket) return fail(other.blamed_by(*this, std::move(ticket).error()));
   if (!ticket->event) return {};  // reached meanwhile
   const lock_guard lock(mutex_);
   GLINT_TRY(native_->wait(ticket->event->native()));

@@ -120,20 +120,13 @@ std::optional<error> stream::failure_at(std::uint64_t sequence) const {
   return std::nullopt;
 }
 
-/// Whoever waits is not to blame for what this stream's device does, and need not try again.
-error stream::why_no_event(error refused) const {
-  if (!broken_ && refused.code() != errc::device_lost) return refused;
-  return error(errc::dependency_failed, "nobody can know when what it waits for has run")
-      .with_cause(std::move(refused));
-}
-
 result<stream::event_ticket> stream::event_for(std::uint64_t sequence) {
   const lock_guard lock(mutex_);
   advance();
   if (completed_.load() >= sequence) return event_ticket{{}, sequence};
   mark* covering = mark_for(sequence);
   if (!covering) {
-    if (auto recorded = record(); !recorded) return fail(why_no_event(std::move(recorded).error()));
+    GLINT_TRY(record());
     covering = &marks_.back();
   }
   return event_ticket{covering->event, covering->sequence};

@@ -50,6 +50,7 @@ TEST_F(DlpackStreams, MemoryIsKeptForWhatTheConsumerEnqueued) {
 
 TEST_F(DlpackStreams, WriterWaitsForReadersToo) {
   const auto t = written_on(*a, tensor<int>::from({7}));
+  EXPECT_FALSE(a->now().reached());
   fake->run();
   EXPECT_TRUE(a->now().reached());
   auto reader = new_stream();

@@ -185,7 +185,7 @@ bool fail_at(road r, int index, std::uint32_t nth, errc code, const byte_tensor&
   faults.fail_step(0, code);
   if (o.failure) {
     EXPECT_TRUE(met) << "step " << nth << ": " << o.failure->describe();
-    EXPECT_EQ(o.failure->code(), code) << "step " << nth << ": " << o.failure->describe();
+    EXPECT_EQ(o.failure->root_cause().code(), code) << "step " << nth << ": " << o.failure->describe();
     EXPECT_THAT(o.failure->describe(), ::testing::HasSubstr("emulated " + std::to_string(index)));
   } else {
     EXPECT_TRUE(o.bytes_are_right) << "step " << nth << " of device " << index << ", " << to_string(code);

@@ -100,14 +100,14 @@ class stream final : public ref_counted {
   [[nodiscard]] stream_point now();
   /// What is enqueued here from now on runs after `point`. Costs nothing when the point is of this stream, is reached,
   /// or is implied by an earlier wait. A wait that was enqueued counts as an operation, so that points order through
-  /// it. Errors: those of the device; dependency_failed where the point's device was lost before it was seen to pass:
-  /// nobody will ever know whether it has.
+  /// it. Errors: those of the device; dependency_failed where another device, which the point is of, was lost before it
+  /// was seen to pass: nobody will ever know whether it has.
   [[nodiscard]] result<void> wait(const stream_point& point);
   /// The same for an event that is no point's: another library's. Always enqueues.
   [[nodiscard]] result<void> wait_for(native_event& event);
 
   /// The event that stands for the first `sequence` operations, recorded now if there is none; null when they have run.
-  /// Errors: as `wait`.
+  /// Errors: those of the device, also for a point that it was given up before.
   [[nodiscard]] result<intrusive_ptr<pooled_event>> event_after(std::uint64_t sequence);
 
   /// True when the first `sequence` operations have run (or failed). Records an event if none stands for the point yet,
@@ -188,7 +188,7 @@ class stream final : public ref_counted {
 
   void count_operation() GLINT_REQUIRES(mutex_);
   [[nodiscard]] result<event_ticket> event_for(std::uint64_t sequence);
-  [[nodiscard]] error why_no_event(error refused) const GLINT_REQUIRES(mutex_);
+  [[nodiscard]] error blamed_by(const stream& waiting, error refused) const;
   [[nodiscard]] bool is_complete(std::uint64_t sequence) const GLINT_REQUIRES(mutex_);
   [[nodiscard]] mark* mark_for(std::uint64_t sequence) GLINT_REQUIRES(mutex_);
   [[nodiscard]] result<void> record() GLINT_REQUIRES(mutex_);
