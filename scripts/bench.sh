@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # scripts/bench.sh SUITE [options]: builds the release preset with the benchmarks' peers, runs a suite, prints its table and
-# writes build/bench/SUITE.json. Suites: local. Options go to the suite: --workers=N (default 2; 1, 2 and 4 are what
+# writes build/bench/SUITE.json. Suites: local; gpu, on a GPU where there is one and nvcc, else on an emulated device. Options go to the suite: --workers=N (default 2; 1, 2 and 4 are what
 # docs/performance.md shows), --runs=N, --only=TEXT, --no-peers, --context=TEXT, --json=PATH.
 # Peers are other libraries; each is optional, and what is missing is said together with how to install it.
 set -euo pipefail
@@ -30,15 +30,21 @@ report_load() {
 main() {
   local suite="${1:-}"
   case "$suite" in
-    local) shift ;;
-    *) fail "usage: scripts/bench.sh local [options]" ;;
+    local | gpu) shift ;;
+    *) fail "usage: scripts/bench.sh local|gpu [options]" ;;
   esac
   "$glint_root/scripts/setup.sh"
-  report_missing_peers
-  (cd -- "$glint_root" && cmake --preset release -DGLINT_BENCH_PEERS=ON)
-  build_preset release "bench_$suite"
+  local preset=release options=(-DGLINT_BENCH_PEERS=ON)
+  if [ "$suite" = gpu ]; then
+    options=()
+    if has_gpu && find_nvcc >/dev/null; then preset=cuda; fi
+  else
+    report_missing_peers
+  fi
+  configure_preset "$preset" "${options[@]}"
+  build_preset "$preset" "bench_$suite"
   report_load
-  "$glint_root/build/release/bench/bench_$suite" --json="$glint_root/build/bench/$suite.json" "$@"
+  "$glint_root/build/$preset/bench/bench_$suite" --json="$glint_root/build/bench/$suite.json" "$@"
 }
 
 main "$@"

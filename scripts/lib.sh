@@ -70,12 +70,14 @@ in_preset() {
   )
 }
 
+# configure_preset PRESET [options of cmake...]
 configure_preset() {
   local preset="$1" nvcc
+  shift
   if [[ "$preset" = cuda* ]] && [ -z "${CUDACXX:-}" ] && nvcc="$(find_nvcc)"; then
     export CUDACXX="$nvcc"
   fi
-  (cd -- "$glint_root" && cmake --preset "$preset")
+  (cd -- "$glint_root" && cmake --preset "$preset" "$@")
 }
 
 # build_preset PRESET [target]

@@ -76,9 +76,45 @@ void deferred_free::advance() noexcept {
   release();
 }
 
+stream* deferred_free::only_stream() const noexcept {
+  if (!context_ || owner_ || uses_.empty()) return nullptr;
+  stream* const first = uses_.front().stream.get();
+  const auto elsewhere = [first](const stream_point& p) {
+    return p.stream.get() != first || first->abandoned(p.sequence);
+  };
+  return std::ranges::any_of(uses_, elsewhere) ? nullptr : first;
+}
+
+std::optional<deferred_frees::shelf> deferred_frees::shelf_of(const deferred_free& d) {
+  const stream* const home = d.only_stream();
+  if (!home) return std::nullopt;
+  return shelf(home->id(), d.block_.bytes);
+}
+
 void deferred_frees::add(intrusive_ptr<deferred_free> d) {
+  const auto where = shelf_of(*d);
   const lock_guard lock(mutex_);
+  if (where) shelves_[*where].push_back(d);
   pending_.push_back(std::move(d));
+}
+
+void deferred_frees::forget(const deferred_free& d) {
+  const stream* const home = d.uses_.empty() ? nullptr : d.uses_.front().stream.get();
+  const auto where = home ? shelves_.find({home->id(), d.block_.bytes}) : shelves_.end();
+  if (where == shelves_.end()) return;
+  std::erase_if(where->second, [&d](const auto& on_it) { return on_it.get() == &d; });
+  if (where->second.empty()) shelves_.erase(where);
+}
+
+void* deferred_frees::take(const stream& home, std::size_t bytes) {
+  intrusive_ptr<deferred_free> taken;  // dropped after unlocking: it may be the last hold on the device
+  const lock_guard lock(mutex_);
+  const auto where = shelves_.find({home.id(), bytes});
+  if (where == shelves_.end()) return nullptr;
+  taken = std::move(where->second.back());
+  where->second.pop_back();
+  if (where->second.empty()) shelves_.erase(where);
+  return taken->take();
 }
 
 void deferred_frees::remove(deferred_free& d) noexcept {
@@ -88,6 +124,7 @@ void deferred_frees::remove(deferred_free& d) noexcept {
   if (found == pending_.end()) return;
   removed = std::move(*found);
   pending_.erase(found);
+  forget(d);
 }
 
 std::size_t deferred_frees::collect() {

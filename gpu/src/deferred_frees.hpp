@@ -3,7 +3,11 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <list>
+#include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <glint/base/intrusive_ptr.hpp>
@@ -40,12 +44,18 @@ class deferred_free final : public ref_counted, public point_listener {
   /// Frees the memory if all uses are over; true if this call did it.
   bool try_free();
   [[nodiscard]] std::size_t bytes() const noexcept { return freed_.load() ? 0 : block_.bytes; }
+  /// The stream that all its uses are on, if it is the device's own memory and the stream can still be waited for.
+  [[nodiscard]] stream* only_stream() const noexcept;
+  /// Takes the memory, which is then not freed; null if it was already.
+  [[nodiscard]] void* take() noexcept { return freed_.exchange(true) ? nullptr : block_.data; }
   void point_reached(const error* failure) noexcept override;
 
  private:
   ~deferred_free() override = default;
   void advance() noexcept;
   void free_once() noexcept;
+
+  friend class deferred_frees;
 
   const intrusive_ptr<device_context> context_;
   const memory_block block_;
@@ -63,14 +73,23 @@ class deferred_frees {
   /// Looks at each once and frees those whose uses are over. Never waits and calls no listener. Returns how many it
   /// freed.
   std::size_t collect();
+  /// Memory of this size that only `home` still uses, for who uses it in order of that stream; null: there is none. So
+  /// what is enqueued far ahead needs no more memory than what runs step by step (as in CUDA's pools, RMM).
+  [[nodiscard]] void* take(const stream& home, std::size_t bytes);
   /// How many are pending.
   [[nodiscard]] std::size_t count() const;
   /// What they free.
   [[nodiscard]] std::size_t bytes() const;
 
  private:
+  /// A stream's number and a size.
+  using shelf = std::pair<std::uint64_t, std::size_t>;
+  [[nodiscard]] static std::optional<shelf> shelf_of(const deferred_free& d);
+  void forget(const deferred_free& d) GLINT_REQUIRES(mutex_);
+
   mutable mutex mutex_;
   std::list<intrusive_ptr<deferred_free>> pending_ GLINT_GUARDED_BY(mutex_);
+  std::map<shelf, std::vector<intrusive_ptr<deferred_free>>> shelves_ GLINT_GUARDED_BY(mutex_);  // newest last
 };
 
 }  // namespace glint::gpu

@@ -93,7 +93,7 @@ gpu::stream_point gpu_context::finish() {
 
 tensor_base gpu_context::make(dtype type, extents shape) {
   const std::size_t bytes = static_cast<std::size_t>(shape.count()) * size_of(type);
-  auto storage = value_or_throw(gpu::storage::on_device(device_, bytes, stream_));
+  auto storage = value_or_throw(gpu::storage::in_order_of(stream_, device_, bytes));
   storage->note_write(scope());
   count_taken(bytes);
   return tensor_base(std::move(storage), type, shape);

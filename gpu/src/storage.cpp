@@ -72,6 +72,14 @@ result<intrusive_ptr<storage>> storage::on_device(intrusive_ptr<device_context> 
   return intrusive_ptr<storage>(new storage(std::move(context), *block, bytes, std::move(home)), adopt);
 }
 
+result<intrusive_ptr<storage>> storage::in_order_of(intrusive_ptr<gpu::stream> home,
+                                                    intrusive_ptr<device_context> context, std::size_t bytes) {
+  void* const used_before = context->deferred().take(*home, bytes);
+  if (!used_before) return on_device(std::move(context), bytes, std::move(home));
+  context->counters().add(statistics_counters::counter::device_bytes_allocated, bytes);
+  return intrusive_ptr<storage>(new storage(std::move(context), used_before, bytes, std::move(home)), adopt);
+}
+
 memory_place storage::place() const noexcept {
   return context_ ? memory_place{context_->index()} : memory_place::host();
 }

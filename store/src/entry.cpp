@@ -190,6 +190,13 @@ void entry::empty(const error& why) noexcept {
   issued_at_ = {};
 }
 
+void entry::drop_issued_tensors() noexcept {
+  if (level() != readiness::issued || !residency_ || !unique() || !residency_->try_move()) return;
+  residency_->end_move(residency::moved::dropped);
+  residency_->leave_list();
+  type_.visit_tensors(value(), {[](void*, tensor_base& t) { t = tensor_base(); }, nullptr});
+}
+
 void entry::destroy_value() noexcept {
   if (std::exchange(has_value_, false)) type_.destroy(payload());
 }

@@ -17,6 +17,10 @@ std::uint64_t next_use() noexcept {
 }  // namespace
 
 residency::~residency() {
+  leave_list();
+}
+
+void residency::leave_list() noexcept {
   if (list_) list_->remove(*this);
 }
 

@@ -2,6 +2,8 @@
 // Which streams tasks run on, and what that costs the device.
 #include <set>
 
+#include <glint/gpu/device_memory.hpp>
+
 #include "memory_fixture.hpp"
 
 namespace glint_test {
@@ -38,6 +40,22 @@ step held_step(gpu_context& gpu, const step& last, const shared_event& go) {
 step failing_step(gpu_context& gpu, const step& last) {
   gpu.run_on_host_device([] { throw std::runtime_error("boom"); });
   return next_step(gpu, last);
+}
+tensor<float> first_large(gpu_context& gpu, const shared_event& go) {
+  gpu.run_on_host_device([go] { (*go)->wait(); });
+  return filled_on(gpu, 1, 1);
+}
+tensor<float> next_large(gpu_context& gpu, const tensor<float>& last) {
+  auto y = gpu.empty_like(last);
+  gpu.reads(last);
+  gpu.writes(y);
+  gpu.run_on_host_device([from = last.data(), to = y.data(), n = y.size()] {
+    for (std::int64_t i = 0; i < n; ++i) to[i] = from[i] + 1;
+  });
+  return y;
+}
+std::uint64_t in_use_bytes(gpu_context& gpu) {
+  return gpu.context().memory().read_usage().in_use_bytes;
 }
 std::uint64_t stream_of(const step& s) {
   return s.stream;
@@ -100,6 +118,18 @@ TEST_F(chain, NeedsFewEventsToFreeWhatIsNoLongerHeld) {
   (*go)->set();
   EXPECT_EQ(get(submit<value_of>(std::move(last)), deadline), 1024);
   EXPECT_LE(glint::statistics().events_on_devices - before, 1024u / 32);
+}
+
+/// 100 MiB in all on a device of 16, of which nothing has run yet: each task works in what the one before the last had.
+TEST_F(chain, NeedsNoMoreMemoryAheadThanStepByStep) {
+  const auto go = make_event();
+  auto last = submit<first_large>(go);
+  for (int i = 0; i < 100; ++i) last = submit<next_large>(std::move(last));
+  ASSERT_TRUE(eventually([&] { return glint::metadata(last).state != glint::object_state::pending; }));
+  const std::uint64_t in_use = get(submit<in_use_bytes>(), deadline);
+  EXPECT_LE(in_use, 3 * mib);
+  (*go)->set();
+  EXPECT_EQ(read_one(submit<three_of>(last)), 303);
 }
 
 /// An event is recorded for who asks, where he asks: what is enqueued later need not run for him to be told.

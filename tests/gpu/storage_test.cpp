@@ -80,6 +80,41 @@ TEST_F(Storage, ManyFreesOfAChainCostFewEvents) {
   EXPECT_LE(a->events_recorded(), 3u);
 }
 
+/// Work enqueued far ahead on one stream needs no more memory than step by step.
+TEST_F(Storage, MemoryThatOnlyItsStreamUsesIsTakenInOrderOfThat) {
+  auto s = device_bytes(1000);
+  s->note_write(work_on(*a));
+  void* const data = s->data();
+  s.reset();
+  EXPECT_EQ(context->pending_frees(), 1u);
+  auto other_size = storage::in_order_of(a, context, 1001).value();
+  EXPECT_NE(other_size->data(), data);
+  auto other_stream = storage::in_order_of(b, context, 1000).value();
+  EXPECT_NE(other_stream->data(), data);
+  auto next = storage::in_order_of(a, context, 1000).value();
+  EXPECT_EQ(next->data(), data) << "though the work that used it has not run";
+  auto once = storage::in_order_of(a, context, 1000).value();
+  EXPECT_NE(once->data(), data);
+  next->note_write(work_on(*a));
+  settle();
+  EXPECT_EQ(in_use(), 4096u) << "what was taken is not freed by who waited for its last use";
+  for (auto* each : {&other_size, &other_stream, &next, &once}) each->reset();
+  settle();
+  EXPECT_EQ(in_use(), 0u);
+}
+
+TEST_F(Storage, MemoryThatAnotherStreamUsesTooIsNotTaken) {
+  auto s = device_bytes(1000);
+  s->note_write(work_on(*a));
+  s->note_read(work_on(*b));
+  void* const data = s->data();
+  s.reset();
+  EXPECT_NE(storage::in_order_of(a, context, 1000).value()->data(), data);
+  EXPECT_NE(storage::in_order_of(b, context, 1000).value()->data(), data);
+  settle();
+  EXPECT_EQ(in_use(), 0u);
+}
+
 TEST_F(Storage, FailedWorkFreesToo) {
   auto s = device_bytes(1000);
   fail_on(*a);

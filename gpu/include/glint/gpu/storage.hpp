@@ -43,6 +43,11 @@ class storage final : public ref_counted {
   /// Errors: out_of_memory, device_lost.
   [[nodiscard]] static result<intrusive_ptr<storage>> on_device(intrusive_ptr<device_context> context,
                                                                 std::size_t bytes, intrusive_ptr<gpu::stream> home);
+  /// The same, usable in order of `home` only: whoever uses it on another stream waits for a point of that one first.
+  /// It may be memory that work enqueued there still uses, so that it takes no room.
+  [[nodiscard]] static result<intrusive_ptr<storage>> in_order_of(intrusive_ptr<gpu::stream> home,
+                                                                  intrusive_ptr<device_context> context,
+                                                                  std::size_t bytes);
 
   /// Host memory of somebody else's, to be read only. `owner` keeps it, and is let go after the last handle and the
   /// last use, by whatever thread that happens on.

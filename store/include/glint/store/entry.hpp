@@ -185,6 +185,9 @@ class entry : public ref_counted, public slab_allocated {
   void expose() noexcept {
     if (residency_) residency_->expose();
   }
+  /// By its only user, who goes: an issued object's tensors go with him, so that their memory is free in order of its
+  /// stream, though its producer holds the object until it is ready. Nothing while somebody has pinned them.
+  void drop_issued_tensors() noexcept;
   /// Null for a type without tensors, and before the value is published.
   [[nodiscard]] residency* where() const noexcept { return residency_.get(); }
   /// The producer's, before it publishes at once (begin_ready): others do it themselves.

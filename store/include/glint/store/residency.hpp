@@ -45,6 +45,9 @@ class residency {
   /// Whether `try_move` would find pins now.
   [[nodiscard]] bool pinned() const noexcept { return state_.load(std::memory_order_relaxed) != 0; }
 
+  /// Leaves the list that it is in.
+  void leave_list() noexcept;
+
   /// For who copies it to other memory, to move it there then: one at a time. False: another does.
   [[nodiscard]] bool begin_leaving() noexcept { return !leaving_.exchange(true); }
   void end_leaving() noexcept {

@@ -66,7 +66,10 @@ class ref_argument : public store::waiter {
   ref_argument(intrusive_ptr<store::entry> source, bool owns) noexcept
       : waiter(store::readiness::ready), owns_(owns), object_(std::move(source)) {}
 
-  ~ref_argument() override { unpin(); }
+  ~ref_argument() override {
+    unpin();
+    object_->drop_issued_tensors();
+  }
 
   void level_reached(store::entry& e) noexcept override;
 
