@@ -30,6 +30,12 @@ void clear_above_diagonal(matrix& a) {
   }
 }
 
+/// Precondition: it is settled.
+template <class T>
+void throw_if_failed(const glint::object_ref<T>& one) {
+  if (glint::metadata(one).state == glint::object_state::failed) glint::get(one);
+}
+
 }  // namespace
 
 matrix make_positive_definite(std::int64_t size, std::uint64_t seed) {
@@ -47,7 +53,7 @@ matrix make_positive_definite(std::int64_t size, std::uint64_t seed) {
 }
 
 tiled_matrix cut(const matrix& whole, std::int64_t side) {
-  tiled_matrix parts{whole.size, side, {}};
+  tiled_matrix parts{whole.size, side, {}, {}};
   for (std::int64_t top = 0; top < whole.size; top += side) {
     auto& row = parts.tiles.emplace_back();
     for (std::int64_t left = 0; left <= top; left += side) row.push_back(glint::put(cut_one(whole, top, left, side)));
@@ -55,7 +61,21 @@ tiled_matrix cut(const matrix& whole, std::int64_t side) {
   return parts;
 }
 
+void wait_for(const tiled_matrix& parts) {
+  std::vector<glint::any_ref> all(parts.checks.begin(), parts.checks.end());
+  for (const auto& row : parts.tiles) all.insert(all.end(), row.begin(), row.end());
+  (void)glint::wait(all);
+  for (std::size_t k = 0; k < parts.tiles.size(); ++k) {
+    throw_if_failed(parts.tiles[k][k]);
+    if (!parts.checks.empty()) throw_if_failed(parts.checks[k]);
+  }
+  for (const auto& row : parts.tiles) {
+    for (const auto& one : row) throw_if_failed(one);
+  }
+}
+
 matrix put_together(const tiled_matrix& parts) {
+  wait_for(parts);
   matrix whole{parts.size, std::vector<double>(static_cast<std::size_t>(parts.size * parts.size))};
   for (std::size_t i = 0; i < parts.tiles.size(); ++i) {
     for (std::size_t j = 0; j <= i; ++j) {

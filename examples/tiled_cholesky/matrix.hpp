@@ -29,11 +29,17 @@ struct tiled_matrix {
   std::int64_t size = 0;
   std::int64_t side = 0;  ///< Of a tile.
   std::vector<std::vector<glint::object_ref<tile>>> tiles;
+  /// What else has to succeed for the numbers to be right: one for each tile of the diagonal, or none.
+  std::vector<glint::object_ref<void>> checks;
 };
 
 /// Precondition: `side` is above 0.
 [[nodiscard]] tiled_matrix cut(const matrix& whole, std::int64_t side);
-/// Waits for the tiles; above the diagonal are zeros. Throws the errors of the tiles.
+/// Waits for all tiles and checks. Throws the error of the first that failed, along the diagonal before elsewhere. It
+/// reads none of the tiles: what a driver reads stays where it is, on a device, say, and takes room from tasks.
+void wait_for(const tiled_matrix& parts);
+
+/// The same, and the numbers; above the diagonal are zeros.
 [[nodiscard]] matrix put_together(const tiled_matrix& parts);
 
 /// The same by LAPACK's dpotrf, in place; above the diagonal are zeros. Throws not_positive_definite.
