@@ -161,6 +161,21 @@ TEST_F(CholeskyOnDevices, WithoutADeviceCpusDoBoth) {
   }
 }
 
+/// A tile of 8 KiB for a device of 4: on both, all of it is for CPUs.
+TEST_F(CholeskyOnDevices, TilesThatNeverFitAreRefusedOrStayOnCpus) {
+  begin(1, 4 * kib);
+  const matrix whole = make_positive_definite(96, 13);
+  EXPECT_LT(relative_difference(put_together(factorize(cut(whole, 32), processors::both)), by_lapack(whole)), 1e-13);
+  EXPECT_EQ(glint::statistics().bytes_to_devices, 0u);
+  try {
+    wait_for(factorize(cut(whole, 32), processors::devices));
+    FAIL() << "where?";
+  } catch (const glint::exception& e) {
+    EXPECT_EQ(e.code(), glint::errc::infeasible);
+    EXPECT_THAT(e.what(), HasSubstr("cholesky::factor_on_device"));
+  }
+}
+
 /// What a factorization says when it fails; "nothing" if it does not.
 std::string reason_of(const matrix& whole, std::int64_t side, processors on) {
   try {
