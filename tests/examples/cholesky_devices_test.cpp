@@ -19,7 +19,7 @@ constexpr processors everywhere[] = {processors::cpus, processors::devices, proc
 constexpr std::uint64_t kib = 1024;
 
 std::string name_of(processors on) {
-  return on == processors::cpus ? "on CPUs" : on == processors::devices ? "on devices" : "on both";
+  return on == processors::cpus ? "cpus" : on == processors::devices ? "devices" : "both";
 }
 
 /// A node for each case.
@@ -34,6 +34,10 @@ class CholeskyOnDevices : public testing::Test {
   }
   void TearDown() override { glint::shutdown(); }
 };
+
+class CholeskyWherever : public CholeskyOnDevices, public testing::WithParamInterface<processors> {};
+INSTANTIATE_TEST_SUITE_P(ItRuns, CholeskyWherever, testing::ValuesIn(everywhere),
+                         [](const auto& on) { return name_of(on.param); });
 
 matrix by_lapack(matrix whole) {
   factor_by_lapack(whole);
@@ -65,17 +69,13 @@ struct shape {
 
 /// Tiles that divide the matrix and that do not, less than a panel of the kernels, more than one, and more than a block
 /// of theirs; one tile alone.
-TEST_F(CholeskyOnDevices, IsWhatLapackMakesWhereverItRuns) {
+TEST_P(CholeskyWherever, IsWhatLapackMakes) {
   begin(1);
   for (const shape of : {shape{1, 1}, shape{2, 1}, shape{17, 5}, shape{48, 16}, shape{70, 100}, shape{150, 70}}) {
     const matrix whole = make_positive_definite(of.size, 3);
-    const matrix theirs = by_lapack(whole);
-    for (const processors on : everywhere) {
-      const matrix ours = put_together(factorize(cut(whole, of.side), on));
-      EXPECT_LT(relative_difference(ours, theirs), 1e-13)
-          << of.size << " in tiles of " << of.side << ' ' << name_of(on);
-      EXPECT_LT(residual(ours, whole), 1e-13) << of.size << " in tiles of " << of.side << ' ' << name_of(on);
-    }
+    const matrix ours = put_together(factorize(cut(whole, of.side), GetParam()));
+    EXPECT_LT(relative_difference(ours, by_lapack(whole)), 1e-13) << of.size << " in tiles of " << of.side;
+    EXPECT_LT(residual(ours, whole), 1e-13) << of.size << " in tiles of " << of.side;
   }
 }
 
@@ -106,35 +106,34 @@ TEST_F(CholeskyOnDevices, WorksInTheTilesOwnMemory) {
   EXPECT_EQ(glint::statistics().bytes_to_devices, bytes);
 }
 
-TEST_F(CholeskyOnDevices, LeavesWhatOthersHoldAsItWas) {
+TEST_P(CholeskyWherever, LeavesWhatOthersHoldAsItWas) {
   begin(1);
   const matrix whole = make_positive_definite(40, 6);
   const tiled_matrix parts = cut(whole, 16);
   const matrix theirs = by_lapack(whole);
-  for (const processors on : everywhere) {
-    EXPECT_LT(relative_difference(put_together(factorize(parts, on)), theirs), 1e-13) << name_of(on);
-  }
+  EXPECT_LT(relative_difference(put_together(factorize(parts, GetParam())), theirs), 1e-13);
+  EXPECT_LT(relative_difference(put_together(factorize(parts, GetParam())), theirs), 1e-13) << "of the same tiles";
 }
 
-/// The matrix is more than three times what the device has.
+/// The matrix is more than three times what the device has: room for six tiles of 21.
 TEST_F(CholeskyOnDevices, AMatrixThatIsLargerThanTheDeviceIsFactored) {
-  constexpr std::uint64_t capacity = 32 * kib;
+  constexpr std::uint64_t capacity = 12 * kib;
   begin(1, capacity);
-  const matrix whole = make_positive_definite(157, 7);
+  const matrix whole = make_positive_definite(93, 7);
   auto parts = cut(whole, 16);
   const std::uint64_t bytes = bytes_of(parts);
   ASSERT_GE(bytes, 3 * capacity);
   parts = factorize(std::move(parts), processors::devices);
   wait_for(parts);
   const auto did = glint::statistics();
-  const std::uint64_t diagonal = 10 * 16 * 16 * sizeof(double);  // checks have brought it to the host already
+  const std::uint64_t diagonal = 6 * 16 * 16 * sizeof(double);  // checks have brought it to the host already
   EXPECT_GE(did.bytes_spilled, bytes - capacity - diagonal) << "each tile was changed on the device";
   EXPECT_LT(relative_difference(put_together(parts), by_lapack(whole)), 1e-13);
 }
 
 TEST_F(CholeskyOnDevices, AMatrixThatIsLargerThanTheDeviceIsFactoredByBoth) {
-  begin(1, 32 * kib);
-  const matrix whole = make_positive_definite(157, 8);
+  begin(1, 12 * kib);
+  const matrix whole = make_positive_definite(93, 8);
   const auto before = bodies_begun();
   const matrix ours = put_together(factorize(cut(whole, 16), processors::both));
   EXPECT_LT(relative_difference(ours, by_lapack(whole)), 1e-13);
@@ -191,26 +190,24 @@ std::string reason_of(const matrix& whole, std::int64_t side, processors on) {
   return "nothing";
 }
 
-TEST_F(CholeskyOnDevices, AMatrixThatIsNotPositiveDefiniteIsReportedWithItsRow) {
+TEST_P(CholeskyWherever, AMatrixThatIsNotPositiveDefiniteIsReportedWithItsRow) {
   begin(1);
   for (const std::int64_t row : {1, 16, 17, 39, 40}) {
     matrix whole = make_positive_definite(40, 11);
     whole.at(row - 1, row - 1) = -1;
     const std::string reason = "the matrix is not positive definite: found at row " + std::to_string(row);
-    for (const processors on : everywhere) EXPECT_EQ(reason_of(whole, 16, on), reason) << name_of(on);
-    EXPECT_EQ(reason_of(whole, 40, processors::devices), reason) << "in a tile of two panels";
+    EXPECT_EQ(reason_of(whole, 16, GetParam()), reason);
+    EXPECT_EQ(reason_of(whole, 40, GetParam()), reason) << "in a tile of two panels";
     EXPECT_THROW(factor_by_lapack(whole), not_positive_definite);
   }
 }
 
 /// 1 - 1 * 1 = 0: no factor either, though no root of a negative number is asked for.
-TEST_F(CholeskyOnDevices, APivotOfZeroIsReportedToo) {
+TEST_P(CholeskyWherever, APivotOfZeroIsReportedToo) {
   begin(1);
   const matrix whole{3, {1, 1, 0, 1, 1, 0, 0, 0, 1}};
-  for (const processors on : everywhere) {
-    for (const std::int64_t side : {1, 2, 3}) {
-      EXPECT_EQ(reason_of(whole, side, on), "the matrix is not positive definite: found at row 2") << name_of(on);
-    }
+  for (const std::int64_t side : {1, 2, 3}) {
+    EXPECT_EQ(reason_of(whole, side, GetParam()), "the matrix is not positive definite: found at row 2") << side;
   }
 }
 
