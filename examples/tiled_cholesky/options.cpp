@@ -71,8 +71,8 @@ Factors a symmetric positive definite matrix in tiles by tasks, and compares wit
   --spoilt-row=N     makes the matrix not positive definite there
   --help             print this and do nothing
 
-Of Glint's settings, which --glint-help lists, these matter here: --glint-device-memory-bytes=8MiB, which the matrix may
-exceed many times, --glint-devices, --glint-backend and --glint-cpus.
+Of Glint's settings, which --glint-help lists, these matter here: --glint-device-memory-bytes=8MiB of each emulated device,
+which the matrix may exceed many times; --glint-devices, --glint-backend, --glint-cpus.
 
 Ends with 0 if the result is LAPACK's but for rounding, 1 if not or if there is none, 2 if the options are wrong.
 )";
