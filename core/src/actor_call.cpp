@@ -29,9 +29,14 @@ call_base::~call_base() {
 }
 
 void call_base::let_go() noexcept {
-  if (in_progress_) cell_.call_over(*this);
+  if (in_progress_ && !cell_.call_over(*this)) fail_for_restart();
   call_base::no_longer_pending();
   if (std::exchange(counted_, false)) cell_.drop_call();
+}
+
+void call_base::fail_for_restart() noexcept {
+  const error why = cell_.why_unavailable().with_subject(subject());
+  for (const auto& result : results()) (void)result->fail(why);
 }
 
 void call_base::resumable() noexcept {
@@ -70,9 +75,7 @@ result<task_base::leased_stream> call_base::lease_stream() {
 }
 
 std::optional<error> call_base::refusal() noexcept {
-  const error* failed = cell_.failure_behind_constructor();
-  if (!failed) return std::nullopt;
-  return error(errc::actor_failed, "the constructor of actor " + cell_.name() + " failed").with_cause(*failed);
+  return cell_.failure_behind_constructor();
 }
 
 void call_base::failing(const error& failure) noexcept {
@@ -105,9 +108,9 @@ void construct_base::runnable() noexcept {
 }
 
 void construct_base::failing(const error& failure) noexcept {
-  cell().constructor_over();
+  cell().constructor_over(*this);
   call_base::failing(failure);
-  cell().construction_failed(failure, life());
+  cell().construction_failed(part(), failure, life());
 }
 
 void construct_base::device_granted() noexcept {

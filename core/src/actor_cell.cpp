@@ -8,6 +8,7 @@
 #include "resource_request.hpp"
 #include "runtime.hpp"
 #include "share_keeper.hpp"
+#include "state_keeper.hpp"
 
 namespace glint::detail {
 namespace {
@@ -240,9 +241,10 @@ void actor_cell::call_resumable(call_base& call) noexcept {
   launch(start);
 }
 
-void actor_cell::call_over(call_base& call) noexcept {
+bool actor_cell::call_over(call_base& call) noexcept {
   const spin_guard guard(mailbox_mutex_);
   mailbox_.over(call);
+  return !call.doomed_;
 }
 
 actor_cell::turn_start actor_cell::turn_for_step() noexcept {
@@ -280,7 +282,11 @@ void actor_cell::queue_last(actor_turn& turn) noexcept {
 /// The step has ended; whoever makes that known looks for the next in the same section.
 void actor_cell::step_over(call_step& step) noexcept {
   mailbox_.step_over(step);
-  if (!step.constructor) return;
+  if (!step.constructor) {
+    if (states_ && step.last && step.manner.changes) states_->call_ended();
+    return;
+  }
+  if (states_ && states_->load_due() && phase_ == phase::constructing) return;  // half built
   constructor_runs_ = false;
   if (phase_ != phase::constructing) return;
   phase_ = phase::open;
@@ -316,15 +322,16 @@ void actor_cell::run_turn(actor_turn& turn) noexcept {
     {
       const spin_guard guard(mailbox_mutex_);
       if (step.call) step_over(step);
-      if (left <= 0 && more_to_run()) break;
-      call = next_call(step);
+      const bool saves_first = states_ && claim_save();
+      if (!saves_first && left <= 0 && more_to_run()) break;
+      call = saves_first ? nullptr : next_call(step);
       if (call) {
         call->life_ = life_;
         if (call->constructor_) constructor_runs_ = true;
         help = turn_for_step();
       } else {
         step.call = nullptr;
-        due = next_duty();
+        due = saves_first ? duty::save : next_duty();
         if (due == duty::none) {
           --active_turns_;
           idle_turns_.push_back(turn);
@@ -335,7 +342,7 @@ void actor_cell::run_turn(actor_turn& turn) noexcept {
     if (call) {
       call->run_step();
     } else if (due != duty::none) {
-      perform(due);
+      perform(due, step);
     } else {
       return unhold();  // another may have started this turn again, and all of it may be gone
     }

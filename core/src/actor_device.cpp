@@ -8,6 +8,10 @@
 namespace glint::detail {
 namespace {
 
+const char* part_of(const call_base& call) noexcept {
+  return call.is_constructor() ? static_cast<const construct_base&>(call).part() : nullptr;
+}
+
 /// Tells an actor when the work of one of its device calls has failed. Owns itself until the outcome is settled, which
 /// its completion or shutdown makes sure of.
 class outcome_watch final : public store::waiter {
@@ -25,17 +29,17 @@ class outcome_watch final : public store::waiter {
 
  private:
   explicit outcome_watch(const call_base& call) noexcept
-      : waiter(store::readiness::ready), cell_(&call.cell()), life_(call.life()), constructor_(call.is_constructor()) {}
+      : waiter(store::readiness::ready), cell_(&call.cell()), life_(call.life()), part_(part_of(call)) {}
 
   void tell(const error& failure) noexcept {
     if (cell_->stopped()) return;
     if (failure.root_cause().code() == errc::device_lost) cell_->device_failed(failure, life_, nullptr);
-    if (constructor_) cell_->construction_failed(failure, life_);
+    if (part_) cell_->construction_failed(part_, failure, life_);
   }
 
   hold_ptr<actor_cell> cell_;
   std::uint32_t life_;
-  bool constructor_;
+  const char* part_;  // of building the object; else null
 };
 
 }  // namespace
@@ -74,9 +78,10 @@ result<intrusive_ptr<gpu::stream>> actor_cell::stream() {
   return stream_;
 }
 
-const error* actor_cell::failure_behind_constructor() const noexcept {
-  const bool failed = construction_ && construction_->level() == store::readiness::failed;
-  return failed ? &construction_->failure() : nullptr;
+std::optional<error> actor_cell::failure_behind_constructor() const {
+  if (!construction_ || construction_->level() != store::readiness::failed) return std::nullopt;
+  return error(errc::actor_failed, std::string(construction_part_) + " of actor " + name_ + " failed")
+      .with_cause(construction_->failure());
 }
 
 void actor_cell::depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept {
@@ -87,7 +92,10 @@ hold_ptr<store::entry> actor_cell::chain(call_base& call) {
   auto outcome = make_intrusive<store::typed_entry<store::unit>>();
   outcome->construct([] { return store::unit{}; });
   last_issued_ = hold_ptr<store::entry>(outcome.get());
-  if (call.is_constructor()) construction_ = hold_ptr<store::entry>(outcome.get());
+  if (const char* part = part_of(call)) {
+    construction_ = hold_ptr<store::entry>(outcome.get());
+    construction_part_ = part;
+  }
   outcome_watch::follow(*outcome, call);
   return hold_ptr<store::entry>(outcome.get());
 }
@@ -106,7 +114,7 @@ void actor_cell::device_failed(const error& failure, std::uint32_t life, const c
   }
   // A failure may come from elsewhere: an argument on another device, a call that passes on what it got.
   if (!device || !on_stream_.load() || device->answers()) return;
-  begin_restart(error(errc::actor_unavailable, "lost its device").with_cause(failure), call);
+  begin_restart(error(errc::actor_unavailable, "lost its device").with_cause(failure), call, false);
 }
 
 /// Device calls that came in while the actor restarted were made for the device that it had: another life begins for

@@ -6,6 +6,7 @@
 #include "context.hpp"
 #include "resource_request.hpp"
 #include "runtime.hpp"
+#include "state_keeper.hpp"
 
 namespace glint::detail {
 namespace {
@@ -88,9 +89,10 @@ void actor_cell::begin(call_base& constructor) noexcept {
   if (const auto why = why_ended()) (void)pinned->stop(*why, false);
 }
 
-void actor_cell::constructor_over() noexcept {
+/// It may be one of a life before.
+void actor_cell::constructor_over(const construct_base& call) noexcept {
   const spin_guard guard(mailbox_mutex_);
-  coming_constructor_ = nullptr;
+  if (coming_constructor_ == &call) coming_constructor_ = nullptr;
 }
 
 /// The exception is the caller's, who gets it; it is shared only with those who may have found the actor by its name.
@@ -106,8 +108,8 @@ void actor_cell::construct(call_base& call) noexcept {
   std::optional<error> refused;
   {
     const spin_guard guard(mailbox_mutex_);
-    coming_constructor_ = nullptr;
-    if (phase_ == phase::ended) {
+    if (coming_constructor_ == &call) coming_constructor_ = nullptr;
+    if (phase_ == phase::ended || call.life_ != life_) {
       refused = why_closed();
     } else {
       mailbox_.push_constructor(call);
@@ -118,20 +120,20 @@ void actor_cell::construct(call_base& call) noexcept {
   launch(start);
 }
 
-void actor_cell::construction_failed(const error& failure, std::uint32_t life) noexcept {
+void actor_cell::construction_failed(const char* part, const error& failure, std::uint32_t life) noexcept {
   if (runtime_.stopping()) return;  // fails its calls itself
   {
     const spin_guard guard(mailbox_mutex_);
     if (phase_ == phase::ended || phase_ == phase::restarting || life != life_) return;
   }
-  end(error(errc::actor_failed, "the constructor of actor " + name_ + " failed").with_cause(failure), true);
+  end(error(errc::actor_failed, std::string(part) + " of actor " + name_ + " failed").with_cause(failure), true);
 }
 
 // ---- ending --------------------------------------------------------------------------------------------------------
 
 void actor_cell::kill(bool restart) noexcept {
   const std::string by = "was killed by " + whoever_calls();
-  if (restart) return begin_restart(error(errc::actor_unavailable, by), nullptr);
+  if (restart) return begin_restart(error(errc::actor_unavailable, by), nullptr, true);
   end(error(errc::actor_stopped, "actor " + name_ + " " + by), true);
 }
 
@@ -139,10 +141,10 @@ void actor_cell::leave() noexcept {
   end(error(errc::actor_stopped, "actor " + name_ + " left by exit_actor in " + whoever_calls()), false);
 }
 
-std::vector<task_pin> actor_cell::calls_in_progress(const call_base* except) {
+std::vector<task_pin> actor_cell::calls_in_progress(const call_base* except, saves own) {
   std::vector<task_pin> calls;  // allocates under the lock: who waits for it waits in the kernel, and kills are rare
   mailbox_.for_each_in_progress([&](call_base& call) {
-    if (&call != except) calls.emplace_back(call);
+    if (&call != except && (own == saves::included || !call.is_save())) calls.emplace_back(call);
   });
   return calls;
 }
@@ -191,21 +193,34 @@ void actor_cell::end(const error& why, bool in_progress, const call_base* except
 /// What a turn that goes idle finds to do. Nothing else runs then, and nothing begins before it is done.
 actor_cell::duty actor_cell::next_duty() noexcept {
   if (duty_taken_ || finished_ || !mailbox_.quiet()) return duty::none;
+  if (states_ && constructor_runs_ && states_->load_due() && phase_ == phase::constructing) {
+    duty_taken_ = true;
+    return duty::restore;
+  }
   const bool alive = phase_ == phase::open || phase_ == phase::restarting;
   if (alive && handles_gone_ && mailbox_.empty() && coming_calls_.load() == 0) {
     closed_.reset();
     set_ended();
   }
   if (phase_ != phase::ended && phase_ != phase::restarting) return duty::none;
+  // What the next life begins with is not known yet.
+  if (phase_ == phase::restarting && states_ && (states_->under_way() || states_->due())) return duty::none;
   duty_taken_ = true;
   return phase_ == phase::ended ? duty::destroy : duty::rebuild;
 }
 
-void actor_cell::perform(duty what) noexcept {
-  if (what == duty::destroy) {
-    finish();
-  } else {
-    rebuild();
+void actor_cell::perform(duty what, call_step& step) noexcept {
+  switch (what) {
+    case duty::none:
+      break;
+    case duty::destroy:
+      return finish();
+    case duty::rebuild:
+      return rebuild();
+    case duty::restore:
+      return restore();
+    case duty::save:
+      return save(step);
   }
 }
 
@@ -223,9 +238,11 @@ void actor_cell::finish() noexcept {
   runtime_.remove_actor(*this);
   bool release_now = false;
   std::unique_ptr<rebuilder> kept;
+  intrusive_ptr<store::entry> saved;
   {
     const spin_guard guard(mailbox_mutex_);
     kept.swap(rebuilder_);
+    if (states_) saved = states_->forget();
     duty_taken_ = false;
     finished_ = true;
     if (handles_gone_) release_now = !std::exchange(user_released_, true);
@@ -255,8 +272,10 @@ void actor_cell::stop(const error& why) noexcept {
   rebuilder_.reset();
   if (detached_.exchange(false)) drop_handle();
   bool release_now = false;
+  intrusive_ptr<store::entry> saved;
   {
     const spin_guard guard(mailbox_mutex_);
+    if (states_) saved = states_->forget();
     device_.reset();
     finished_ = true;
     if (handles_gone_) release_now = !std::exchange(user_released_, true);
@@ -267,7 +286,7 @@ void actor_cell::stop(const error& why) noexcept {
 
 // ---- again ---------------------------------------------------------------------------------------------------------
 
-void actor_cell::begin_restart(const error& why, const call_base* except) noexcept {
+void actor_cell::begin_restart(const error& why, const call_base* except, bool sound) noexcept {
   const hold_ptr<actor_cell> alive(this);
   schedulable_queue waiting;
   std::vector<task_pin> doomed;
@@ -289,7 +308,9 @@ void actor_cell::begin_restart(const error& why, const call_base* except) noexce
       closed_ = unavailable;
       // A device call that waits had its arguments brought to the device: it is made again.
       waiting = mailbox_.take_waiting([](const call_base& call) { return !call.attempt_ || call.on_device(); });
-      doomed = calls_in_progress(except);
+      doomed = calls_in_progress(except, saves::left_out);
+      if (coming_constructor_) doomed.emplace_back(*std::exchange(coming_constructor_, nullptr));  // load's call
+      if (states_) doom_for_states(sound);
       start = turn_for_duty();
     }
   }
@@ -300,6 +321,22 @@ void actor_cell::begin_restart(const error& why, const call_base* except) noexce
   launch(start);
   stop_calls(std::move(doomed), *unavailable);
   while (schedulable* call = waiting.pop_front()) call->abandon(*unavailable);
+}
+
+/// A call in progress may have left the object half changed, and is stopped only after this lock: it may complete
+/// first.
+void actor_cell::doom_for_states(bool sound) noexcept {
+  if (!sound) states_->spoil();
+  mailbox_.for_each_in_progress([&](call_base& call) {
+    if (call.is_save() || call.constructor_) return;
+    call.doomed_ = true;
+    if (call.manner_.changes) states_->spoil();
+  });
+}
+
+error actor_cell::why_unavailable() noexcept {
+  const spin_guard guard(mailbox_mutex_);
+  return *why_closed();
 }
 
 void actor_cell::rebuild() noexcept {
@@ -321,24 +358,35 @@ void actor_cell::rebuild() noexcept {
     if (named_) constructor->configure({.name = name_});
     constructor->device = device_now();  // what it asks for is of this one
     if (!resources && wanted) constructor->require(*wanted);
+  }
+  begin_building(constructor, failure, phase::restarting);
+}
+
+void actor_cell::begin_building(construct_base* call, const std::optional<error>& failure, phase expected) noexcept {
+  if (call) {
     add_call();
-    constructor->counted_ = true;
+    call->counted_ = true;
   }
   bool go_on = false;
   {
     const spin_guard guard(mailbox_mutex_);
     duty_taken_ = false;
-    go_on = constructor && phase_ == phase::restarting;
-    if (go_on) {
+    go_on = call && phase_ == expected;
+    if (go_on && phase_ == phase::restarting) {
       phase_ = phase::constructing;
-      coming_constructor_ = constructor;
+      constructor_runs_ = false;
+      if (states_) states_->begin_life();
+    }
+    if (go_on) {
+      coming_constructor_ = call;
+      call->life_ = life_;
     }
   }
-  if (!constructor) {
+  if (!call) {
     return end(error(errc::actor_stopped, "actor " + name_ + " could not be built anew").with_cause(*failure), true);
   }
-  if (go_on) return constructor->start();
-  constructor->abandon(error(errc::actor_stopped, "actor " + name_ + " ended while it was to be built anew"));
+  if (go_on) return call->start();
+  call->abandon(error(errc::actor_stopped, "actor " + name_ + " ended while it was to be built anew"));
 }
 
 std::optional<error> actor_cell::why_ended() noexcept {

@@ -145,4 +145,16 @@ void exit_actor() {
   call->cell().leave();
 }
 
+void save_actor() {
+  auto* call = dynamic_cast<detail::call_base*>(detail::current_task());
+  if (!call || call->is_save()) {
+    throw exception(error(errc::invalid_argument, "save_actor outside of an actor's methods"));
+  }
+  if (!call->cell().can_be_saved()) {
+    throw exception(error(errc::invalid_argument, "save_actor in an actor without save and load")
+                        .with_subject("actor " + call->cell().name()));
+  }
+  call->cell().ask_for_save();
+}
+
 }  // namespace glint

@@ -138,6 +138,14 @@ void device_tier::add(store::entry& object) noexcept {
   if (device >= 0) lists_[static_cast<std::size_t>(device)]->add(object, bytes_on(object, device));
 }
 
+void device_tier::add_on_host(store::entry& object) noexcept {
+  if (!object.type().contains_tensors || !object.pin()) return;
+  std::size_t bytes = 0;
+  for_each_tensor_of(object, [&bytes](const tensor_base& t) { bytes += t.empty_handle() ? 0 : t.bytes(); });
+  object.unpin_unused();
+  below_.add(object, bytes);
+}
+
 std::vector<device_tier::resident> device_tier::victims(int device) const {
   struct candidate {
     int group;

@@ -41,6 +41,8 @@ class device_tier {
   /// The object may leave the device that its tensors are on once it is ready. For its maker, before it is published:
   /// later its value may be moved out at any time. Does nothing for one without tensors there.
   void add(store::entry& object) noexcept;
+  /// An object with all its tensors in host memory, as those that have left a device: it may go on to a file.
+  void add_on_host(store::entry& object) noexcept;
 
   /// What came of making room, bytes.
   struct room {

@@ -86,11 +86,23 @@ call_base* mailbox::take(call_step& step) noexcept {
     --waiting_count_;
     ++group_of(call->manner_).in_progress;
   }
-  call->progress_previous_ = nullptr;
-  call->progress_next_ = progress_;
-  if (progress_) progress_->progress_previous_ = call;
-  progress_ = call;
+  link_in_progress(*call);
   return call;
+}
+
+void mailbox::begin_save(call_base& save, call_step& step) noexcept {
+  step = {.call = &save, .manner = save.manner_, .constructor = false, .last = false};
+  save.step_ = &step;
+  save.in_progress_ = true;
+  ++group_of(save.manner_).in_progress;
+  link_in_progress(save);
+}
+
+void mailbox::link_in_progress(call_base& call) noexcept {
+  call.progress_previous_ = nullptr;
+  call.progress_next_ = progress_;
+  if (progress_) progress_->progress_previous_ = &call;
+  progress_ = &call;
 }
 
 void mailbox::step_over(call_step& step) noexcept {

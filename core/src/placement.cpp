@@ -39,6 +39,7 @@ struct copy_order {
   gpu::device_context* target = nullptr;  ///< Null: the host.
   runtime* owner = nullptr;               ///< To be told of what comes to lie on a device.
   bool all = false;                       ///< Also tensors that lie there already.
+  bool stays = false;                     ///< It is no copy that can be made again.
 };
 
 /// Brings the tensors of a clone of `source` to where they are wanted. It is issued then, and becomes ready when the
@@ -72,7 +73,7 @@ result<intrusive_ptr<store::entry>> send(store::entry& source, intrusive_ptr<sto
   const gpu::stream_point at = stream ? stream->now() : gpu::stream_point{};
   hold_ptr<store::entry> producer(copy.get());
   producer->track();
-  producer->where()->secondary = true;
+  producer->where()->secondary = !order.stays;
   if (order.owner) order.owner->admission().tier().add(*producer);
   producer->publish_issued(at);
   from.inputs.emplace_back(&source);
@@ -196,6 +197,25 @@ intrusive_ptr<store::entry> placement::clone_of(store::entry& object) noexcept {
   } catch (...) {  // of the user's copy constructor: then there is none
     return nullptr;
   }
+}
+
+/// Host memory that a stream is still to write is not copied before that: the value's maker has given it away.
+result<intrusive_ptr<store::entry>> placement::kept_on_host(store::entry& object) noexcept {
+  if (!object.type().contains_tensors) return intrusive_ptr<store::entry>(&object);
+  (void)object.pin();
+  bool written = false;
+  for_each_tensor_of(object, [&written](tensor_base& t) {
+    if (!t.empty_handle() && t.place().is_host() && !t.storage()->uses().empty()) written = true;
+  });
+  result<intrusive_ptr<store::entry>> made = [&]() -> result<intrusive_ptr<store::entry>> {
+    try {
+      return copy_object(object, {.all = !written, .stays = true});
+    } catch (...) {  // of the user's copy constructor
+      return fail(error_from_exception(std::current_exception(), "copy of a " + object.type().name()));
+    }
+  }();
+  object.unpin_unused();
+  return made;
 }
 
 intrusive_ptr<store::entry> placement::send_to_host(store::entry& object, intrusive_ptr<store::entry> clone) noexcept {

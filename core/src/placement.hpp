@@ -45,6 +45,10 @@ class placement {
   /// A copy of a value in new metadata, its tensors the same; null if it cannot be made. Precondition: the caller keeps
   /// everybody else from the value.
   [[nodiscard]] static intrusive_ptr<store::entry> clone_of(store::entry& object) noexcept;
+  /// The object itself if it has no tensors; else a copy whose tensors lie in host memory and are nobody else's. It is
+  /// issued behind what writes these now; what writes them later comes behind it. Errors: out_of_memory, those of
+  /// devices, what the value's copy constructor throws. Precondition: issued or ready, and copyable.
+  [[nodiscard]] static result<intrusive_ptr<store::entry>> kept_on_host(store::entry& object) noexcept;
   /// Brings a clone of an object to host memory, and caches it there; null if that cannot be. While the clone has the
   /// object's tensors, who takes the object copies them.
   [[nodiscard]] static intrusive_ptr<store::entry> send_to_host(store::entry& object,

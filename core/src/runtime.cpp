@@ -309,6 +309,7 @@ runtime_statistics statistics() {
           .failed = counters.read(detail::counter_set::failed),
           .retries = counters.read(detail::counter_set::retries),
           .puts = counters.read(detail::counter_set::puts),
+          .states_saved = counters.read(detail::counter_set::states),
           .device_bytes_allocated = devices.device_bytes_allocated,
           .bytes_to_devices = devices.bytes_to_device,
           .bytes_from_devices = devices.bytes_to_host,

@@ -25,7 +25,7 @@ namespace glint::detail {
 /// Counters that several threads add to; each thread has a cache line of a few, read together.
 class counter_set {
  public:
-  enum kind { tasks, actor_calls, failed, retries, puts, kind_count };
+  enum kind { tasks, actor_calls, failed, retries, puts, states, kind_count };
   void add(kind which) noexcept;
   [[nodiscard]] std::uint64_t read(kind which) const noexcept;
 

@@ -77,6 +77,15 @@ class counter {
  private:
   int n_;
 };
+class ledger {
+ public:
+  int add(int d) { return n_ += d; }
+  int save() const { return n_; }
+  void load(int n) { n_ = n; }
+
+ private:
+  int n_ = 0;
+};
 inline int add_through(const glint::actor_handle<counter>& c, int d) {
   return glint::get(c.call<&counter::add>(d));
 }

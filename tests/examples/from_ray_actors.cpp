@@ -41,6 +41,10 @@ void options() {
   // ray: Counter.options(max_restarts=1, max_task_retries=2).remote(0)
   auto hardy = glint::spawn<counter>({.max_restarts = 1, .max_task_retries = 2}, 0);
 
+  // ray: Ledger.options(max_restarts=1).remote()  (with members `save` and `load`, which a restart calls: no file is
+  // needed)
+  auto kept = glint::spawn<ledger>({.max_restarts = 1, .save_every = 10});
+
   // ray: hardy.add.options(max_task_retries=0).remote(1)
   auto once = hardy.call<&counter::add>(glint::call_options{.max_task_retries = 0}, 1);
 
@@ -54,6 +58,7 @@ void options() {
   auto bounded = glint::spawn<counter>({.max_pending_calls = 100});
 
   expect(glint::get(equipped.call<&counter::add>(2)) == 2 && glint::get(once) == 1 && glint::get(zero) == 0, "options");
+  expect(glint::get(kept.call<&ledger::add>(2)) == 2, "a saved actor");
   // ray: ray.kill(c)
   glint::kill(hardy);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <glint/core/detail/actor_calls.hpp>
+#include <glint/core/detail/actor_state.hpp>
 #include <glint/core/detail/retried_call.hpp>
 #include <glint/core/object_ref.hpp>
 #include <glint/core/options.hpp>
@@ -128,7 +129,8 @@ class actor_handle {
       constexpr bool again = detail::repeatable<body, parameters, Args...>;
       detail::call_plan plan{.group = 0, .retries = again ? cell.default_retries() : 0};
       if (options) plan = detail::plan_of(cell, *options, again);
-      const detail::call_manner manner{.group = plan.group, .reads = detail::reads_only<Method>};
+      const detail::call_manner manner{
+          .group = plan.group, .reads = detail::reads_only<Method>, .changes = detail::changes_object<Method>};
       if (plan.retries != 0) [[unlikely]] {
         return detail::call_with_retries<body, parameters>(cell, manner, plan.retries, options,
                                                            std::forward<Args>(args)...);
@@ -171,6 +173,17 @@ struct handle_access {
 /// With `max_restarts` the arguments are kept, and the constructor runs again with copies of them. With `get_if_exists`
 /// all callers get the same actor: the one of them that was first makes it, the arguments of the others stay untouched.
 ///
+/// A class with public members `save` and `load` is also restored: `save()` returns the state, as a value, and the new
+/// object gets a copy of the last one by `load(state)` when the constructor has run, before any call. Either may take a
+/// `gpu_context&` first, and runs on the actor's device then. States are kept on the host, with the tensors in them, so
+/// that they outlive the device; those of actors with `max_restarts` only.
+///
+/// A state is made between two calls, when none is in progress, as often as `save_every` says: with 1, and
+/// max_concurrency 1, before the next call begins, so that the state is that after the last call that completed. What
+/// ran on a device is in it once it has run there and the copy has come to the host; until then the state before it is
+/// the last. A call that a restart found under way is never in it. A `save` that throws is logged and changes nothing;
+/// a `load` that throws ends the actor, as a constructor does.
+///
 /// Throws not_running, empty_ref, invalid_argument (options; arguments that cannot be kept; the name is that of an
 /// actor of another type), name_taken.
 template <class Type, class... Args>
@@ -178,7 +191,7 @@ template <class Type, class... Args>
   using choice = detail::constructor_choice<Type, Args...>;
   static_assert(std::is_class_v<Type>, "glint: spawn: an actor is an object of a class");
   static_assert(choice::possible, "glint: spawn: the class has no constructor for these arguments");
-  if constexpr (choice::possible) {
+  if constexpr (choice::possible && detail::check_state<Type>()) {
     using parameters = typename choice::parameters;
     if constexpr (detail::check_call<parameters, void, Args...>()) {
       const detail::call_scope scope;
@@ -190,6 +203,9 @@ template <class Type, class... Args>
       detail::register_actor(cell);
       if (auto existing = detail::claim_name(cell, options); existing.cell()) {
         return detail::handle_access::make<Type>(std::move(existing));
+      }
+      if constexpr (detail::has_state<Type>) {
+        cell.keep_states(std::make_unique<detail::typed_state_calls<Type>>(), options.save_every);
       }
       using body = detail::constructor_body<Type, choice::on_device, choice::lends>;
       detail::construct_base* constructor = nullptr;
@@ -254,6 +270,11 @@ void kill(const actor_handle<Type>& handle, kill_options options = {}) {
 /// they return; all that have not begun fail with actor_stopped. Then the object is destroyed, and not built anew.
 /// Throws invalid_argument outside of an actor's methods.
 void exit_actor();
+
+/// Called by an actor's method: the actor is saved after it, once no call is in progress, whatever `save_every` says.
+/// Does nothing for an actor that never restarts. Throws invalid_argument outside of an actor's methods, in `save`, and
+/// in an actor whose class has no `save` and `load`.
+void save_actor();
 
 /// Handles inside of values are found as refs are.
 template <class Type>

@@ -196,6 +196,10 @@ struct actor_options {
   /// Calls that can be made only once are: those of generators, of methods with several results or one that cannot be
   /// moved, and with arguments that cannot be copied.
   int max_task_retries = 0;
+  /// Of an actor that restarts and has members `save` and `load` (see spawn): it is saved after so many calls of
+  /// methods that are not const; 0: only after a call that asks for it by `save_actor`. What came since the last save
+  /// is not restored.
+  std::uint32_t save_every = 1;
   /// Calls that were made and have not ended, at most; one more fails with pending_calls_exceeded. One that was
   /// cancelled or is too late has ended: its record may lie in the queue until its turn, and its body may still run.
   /// 0: no bound: what waits is a record in the caller's process, as it is for tasks, and nothing else grows with it.

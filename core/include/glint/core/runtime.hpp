@@ -52,6 +52,7 @@ struct runtime_statistics {
   std::uint64_t failed = 0;                  ///< Results that failed.
   std::uint64_t retries = 0;                 ///< Further attempts at tasks.
   std::uint64_t puts = 0;                    ///< Objects made by put.
+  std::uint64_t states_saved = 0;            ///< Of actors; see spawn.
   std::uint64_t device_bytes_allocated = 0;  ///< Bytes taken from devices' memory by tensors.
   std::uint64_t bytes_to_devices = 0;        ///< Copied from host memory.
   std::uint64_t bytes_from_devices = 0;      ///< Copied to host memory.

@@ -33,6 +33,7 @@ class attempt_state final : public ref_counted {
 struct call_manner {
   std::uint16_t group = 0;  ///< Index of its concurrency group; 0: the default one.
   bool reads = false;       ///< A const method on the host: may run beside others of its kind.
+  bool changes = true;      ///< Not a const method: afterwards the object may be worth saving.
 };
 
 /// A call of a method (or the constructor): a task that its actor's mailbox runs.
@@ -45,6 +46,8 @@ class call_base : public task_base {
   /// "call counter::add on actor hits"
   [[nodiscard]] std::string subject() const override;
   [[nodiscard]] bool is_constructor() const noexcept { return constructor_; }
+  /// Whether it is the runtime's own, which saves the object.
+  [[nodiscard]] virtual bool is_save() const noexcept { return false; }
   /// The actor's life in which it began; for its own thread.
   [[nodiscard]] std::uint32_t life() const noexcept { return life_; }
 
@@ -103,12 +106,15 @@ class call_base : public task_base {
   std::unique_ptr<ref_argument> device_wait_;
   // Guarded by the cell's mailbox lock.
   bool in_progress_ = false;
+  bool doomed_ = false;        // a restart found it in progress; of an actor whose state is saved
   bool resume_due_ = false;    // became resumable before the step that suspended it was over
   call_step* step_ = nullptr;  // while one runs
   std::uint64_t arrival_ = 0;
   std::uint32_t life_ = 0;  // of the actor, when it began
   call_base* progress_previous_ = nullptr;
   call_base* progress_next_ = nullptr;
+
+  void fail_for_restart() noexcept;
 };
 
 /// The constructor's call: runs before every method's, and decides whether the actor lives.
@@ -119,6 +125,8 @@ class construct_base : public call_base {
  public:
   /// "actor hits"
   [[nodiscard]] std::string subject() const override { return task_base::subject(); }
+  /// Which part of building the object it is, for messages.
+  [[nodiscard]] virtual const char* part() const noexcept { return "the constructor"; }
 
  protected:
   void runnable() noexcept override;
@@ -126,6 +134,39 @@ class construct_base : public call_base {
   void failing(const error& failure) noexcept override;
   void keep_resources(resource_share& share) noexcept override;
   void device_granted() noexcept override;
+};
+
+/// The call of an actor's `load`, behind the constructor of a new life: until it has run, the object is not built.
+class load_base : public construct_base {
+ protected:
+  load_base(const task_traits& traits, actor_cell& cell) noexcept : construct_base(traits, cell) {}
+
+ public:
+  /// "call counter::load on actor hits"
+  [[nodiscard]] std::string subject() const override { return call_base::subject(); }
+  [[nodiscard]] const char* part() const noexcept override { return "load"; }
+
+ protected:
+  /// The constructor may have failed behind its end.
+  [[nodiscard]] std::optional<error> refusal() noexcept override { return call_base::refusal(); }
+  void count() noexcept override {}
+};
+
+/// The call of an actor's `save`, which no caller made: its turn runs it between two calls. It takes nothing, so it
+/// never waits in a queue.
+class save_base : public call_base {
+ protected:
+  save_base(const task_traits& traits, actor_cell& cell) noexcept : call_base(traits, cell) {
+    set_manner({.group = 0, .reads = false, .changes = false});
+  }
+
+ public:
+  [[nodiscard]] bool is_save() const noexcept override { return true; }
+
+ protected:
+  /// Who started it runs it.
+  void runnable() noexcept override {}
+  void count() noexcept override {}
 };
 
 }  // namespace glint::detail

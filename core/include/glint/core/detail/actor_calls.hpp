@@ -35,6 +35,10 @@ template <auto Method>
 inline constexpr bool reads_only =
     is_const_method<std::remove_cv_t<decltype(Method)>>::value && !signature_for<Method>::on_device;
 
+/// May leave the object another than it was.
+template <auto Method>
+inline constexpr bool changes_object = !is_const_method<std::remove_cv_t<decltype(Method)>>::value;
+
 /// Body of a method's call.
 template <class Type, auto Method>
 struct method_body {

@@ -25,6 +25,8 @@
 namespace glint::detail {
 
 class actor_cell;
+class state_calls;
+class state_keeper;
 
 /// Counts the runtimes of this process; changes only while none can be entered.
 inline std::atomic<std::uint64_t> current_runtime_number{0};
@@ -122,8 +124,9 @@ class actor_cell : public ref_counted, public slab_allocated {
   /// A suspended call can go on; as soon as its step may run, before all that is new. May come before the step that
   /// suspended it is over. Thread-safe.
   void call_resumable(call_base& call) noexcept;
-  /// The record of a call in progress is closed.
-  void call_over(call_base& call) noexcept;
+  /// The record of a call in progress is closed. False: a restart has found it in progress, and the next life will not
+  /// know of it; then its result must not be seen.
+  [[nodiscard]] bool call_over(call_base& call) noexcept;
 
   /// See task_base::hindrances. Thread-safe.
   [[nodiscard]] std::vector<std::vector<task_pin>> hindrances_of(const call_base& call);
@@ -134,6 +137,12 @@ class actor_cell : public ref_counted, public slab_allocated {
   /// The constructor's arguments are there: from now on turns run, the constructor first.
   void construct(call_base& call) noexcept;
   void keep_for_restart(std::unique_ptr<rebuilder> maker) noexcept;
+  /// The object can be saved: if this may restart, that is done after every so many calls that change it, or when asked
+  /// for. Before `begin`.
+  void keep_states(std::unique_ptr<const state_calls> calls, std::uint32_t every);
+  [[nodiscard]] bool can_be_saved() const noexcept { return can_be_saved_; }
+  /// Saves the object once no call is in progress; does nothing for an actor that never restarts. One of its steps'.
+  void ask_for_save() noexcept;
   /// Lives without handles until it ends. Before `begin`.
   void live_detached() noexcept;
   /// Nobody will call the constructor: the arguments could not be made.
@@ -143,9 +152,9 @@ class actor_cell : public ref_counted, public slab_allocated {
   /// `exit_actor`: calls in progress complete, all others fail.
   void leave() noexcept;
   /// The constructor's call fails by itself: there is nothing to stop any more.
-  void constructor_over() noexcept;
-  /// The constructor of life `life` failed, in its body or behind it.
-  void construction_failed(const error& failure, std::uint32_t life) noexcept;
+  void constructor_over(const construct_base& call) noexcept;
+  /// `part` (see construct_base) of life `life` failed, in its body or behind it.
+  void construction_failed(const char* part, const error& failure, std::uint32_t life) noexcept;
   /// A call of life `life` failed because a device was lost; if it was the actor's own device, the actor restarts, or
   /// ends. `call` fails by itself, if it is not null.
   void device_failed(const error& failure, std::uint32_t life, const call_base* call) noexcept;
@@ -153,6 +162,8 @@ class actor_cell : public ref_counted, public slab_allocated {
   [[nodiscard]] std::uint32_t life() noexcept;
   /// Whether a call of life `life` that failed may be made again: the actor was, or is being, built anew.
   [[nodiscard]] bool lives_on_after(std::uint32_t life) noexcept;
+  /// Why a call fails that a restart has found in progress. For one whose step is not over.
+  [[nodiscard]] error why_unavailable() noexcept;
   /// Why it has ended; nothing while it lives.
   [[nodiscard]] std::optional<error> why_ended() noexcept;
   /// Shutdown's, after the workers have stopped: fails what is queued and destroys the object.
@@ -177,8 +188,8 @@ class actor_cell : public ref_counted, public slab_allocated {
   void settle_device(intrusive_ptr<gpu::device_context> device) noexcept;
   /// The actor's own stream, made at its first device call: its members are in stream order from call to call.
   [[nodiscard]] glint::result<intrusive_ptr<gpu::stream>> stream();
-  /// What the constructor failed with behind the end of its body on a device; null while it has not.
-  [[nodiscard]] const error* failure_behind_constructor() const noexcept;
+  /// What the constructor, or `load`, failed with behind the end of its body on a device; nothing while it has not.
+  [[nodiscard]] std::optional<error> failure_behind_constructor() const;
   /// A device call begins. It depends on the one before it, if that is still under way: members are in its hands. Asked
   /// before the body enqueues anything, as what it enqueues fails with that one, though it may have settled since.
   void depend(std::vector<hold_ptr<store::entry>>& inputs) noexcept;
@@ -208,7 +219,7 @@ class actor_cell : public ref_counted, public slab_allocated {
   friend class call_order;
   enum class phase : std::uint8_t { constructing, open, restarting, ended };
   /// What a turn has to do when nothing is in progress.
-  enum class duty : std::uint8_t { none, destroy, rebuild };
+  enum class duty : std::uint8_t { none, destroy, rebuild, restore, save };
   struct turn_start {
     bool wanted = false;
     actor_turn* turn = nullptr;  ///< Null: a new one is to be made.
@@ -249,20 +260,40 @@ class actor_cell : public ref_counted, public slab_allocated {
 
   // actor_life.cpp: its states
   [[nodiscard]] duty next_duty() noexcept GLINT_REQUIRES(mailbox_mutex_);
-  void perform(duty what) noexcept;
+  /// `step` is the one that runs when this returns, if there is one.
+  void perform(duty what, call_step& step) noexcept;
   void finish() noexcept;
   void rebuild() noexcept;
+  /// Starts a constructor's or a load's call, or ends the actor if there is none for `failure`, where `phase_` still is
+  /// `expected`.
+  void begin_building(construct_base* call, const std::optional<error>& failure, phase expected) noexcept;
   void on_last_handle() noexcept;
   /// Ends the actor for good: what waits fails with `why`, and so do the calls in progress, if `in_progress` is set,
   /// but for `except`, which fails by itself.
   void end(const error& why, bool in_progress, const call_base* except = nullptr) noexcept;
-  void begin_restart(const error& why, const call_base* except) noexcept;
-  [[nodiscard]] std::vector<task_pin> calls_in_progress(const call_base* except) GLINT_REQUIRES(mailbox_mutex_);
+  /// `sound`: the object is as the last call that completed left it.
+  void begin_restart(const error& why, const call_base* except, bool sound) noexcept;
+  /// Sees to it that a state and the results that are seen agree: see call_over.
+  void doom_for_states(bool sound) noexcept GLINT_REQUIRES(mailbox_mutex_);
+  enum class saves : std::uint8_t { included, left_out };
+  [[nodiscard]] std::vector<task_pin> calls_in_progress(const call_base* except, saves own = saves::included)
+      GLINT_REQUIRES(mailbox_mutex_);
   static void stop_calls(std::vector<task_pin> calls, const error& why) noexcept;
   void set_ended() GLINT_REQUIRES(mailbox_mutex_);
   /// Why calls are not taken; nothing while they are.
   [[nodiscard]] std::optional<error> why_closed() const GLINT_REQUIRES(mailbox_mutex_);
   void fail_late_calls(const error& why) noexcept;
+
+  // actor_state.cpp
+  class state_arrival;
+  /// Whether a save is due and may run, which keeps all else from the object then.
+  [[nodiscard]] bool claim_save() noexcept GLINT_REQUIRES(mailbox_mutex_);
+  void save(call_step& step) noexcept;
+  void keep_state(store::entry& made) noexcept;
+  void state_arrived(intrusive_ptr<store::entry> state) noexcept;
+  void no_state_arrived(const error& why) noexcept;
+  [[nodiscard]] turn_start turn_for_state() noexcept GLINT_REQUIRES(mailbox_mutex_);
+  void restore() noexcept;
 
   // actor_device.cpp
   /// Moves to another device if the actor's is lost. An error if it needs one and none is left.
@@ -282,6 +313,8 @@ class actor_cell : public ref_counted, public slab_allocated {
   const std::int32_t turn_units_;  // the same, or one slot where there are not so many: nothing but failures runs then
   const std::vector<std::string> groups_;  // from index 1 on; 0 is the default one
   std::unique_ptr<rebuilder> rebuilder_;   // set and taken under the lock; between these a turn's own
+  std::unique_ptr<state_keeper> states_;   // set before it begins; null unless it restarts, and has save and load
+  bool can_be_saved_ = false;              // written before it begins
   bool begun_ = false;                     // written by the thread that spawns
 
   std::atomic<std::uint64_t> handles_{1};
@@ -309,7 +342,7 @@ class actor_cell : public ref_counted, public slab_allocated {
   std::uint32_t life_ GLINT_GUARDED_BY(mailbox_mutex_) = 0;
   int restarts_left_ GLINT_GUARDED_BY(mailbox_mutex_);
   phase phase_ GLINT_GUARDED_BY(mailbox_mutex_) = phase::constructing;
-  bool constructor_runs_ GLINT_GUARDED_BY(mailbox_mutex_) = false;
+  bool constructor_runs_ GLINT_GUARDED_BY(mailbox_mutex_) = false;  // up to the end of load, if there is one
   bool duty_taken_ GLINT_GUARDED_BY(mailbox_mutex_) = false;
   bool handles_gone_ GLINT_GUARDED_BY(mailbox_mutex_) = false;   // the last one went: look whether it is over
   bool finished_ GLINT_GUARDED_BY(mailbox_mutex_) = false;       // the object is destroyed for good
@@ -322,7 +355,8 @@ class actor_cell : public ref_counted, public slab_allocated {
   std::uint32_t restart_count_ = 0;  // changes in the turn that rebuilds, while no step runs
   // Of whoever runs a step that is alone, and of the turn that rebuilds.
   intrusive_ptr<gpu::stream> stream_;
-  hold_ptr<store::entry> construction_;   // the constructor's result, if it ran on a device
+  hold_ptr<store::entry> construction_;   // how the constructor ends, or load, if it ran on a device
+  const char* construction_part_ = "";    // which of them
   hold_ptr<store::entry> last_issued_;    // how the newest device call of this life ends
   hold_ptr<store::entry> issued_before_;  // the same of the lives before: what they enqueued may still run
 };

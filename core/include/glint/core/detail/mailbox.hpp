@@ -27,6 +27,7 @@ struct call_step {
 /// 4. Among calls that their group's limit lets begin, the one that arrived first begins first; if it must wait for
 ///    rule 3, all wait, so that neither readers nor writers starve. Calls that are made again come before new ones.
 /// 5. A suspended call that can go on comes before every call that has not begun.
+/// 6. A save is alone as the constructor is, and is never queued: its owner claims the object when it is quiet.
 ///
 /// Guarded by its owner's lock. All but `take_waiting` and `for_each_in_progress` cost a few instructions, and one look
 /// a group where there are groups.
@@ -57,6 +58,12 @@ class mailbox {
   void step_over(call_step& step) noexcept;
   /// The call's record is closed: it is in progress no more, while its last step still runs.
   void over(call_base& call) noexcept;
+
+  /// Keeps everything from the object until a save has run, or `release`. Precondition: quiet.
+  void claim() noexcept { writer_runs_ = true; }
+  void release() noexcept { writer_runs_ = false; }
+  /// Counts the save as a step that runs. Precondition: claimed.
+  void begin_save(call_base& save, call_step& step) noexcept;
 
   /// Nothing runs or is suspended.
   [[nodiscard]] bool quiet() const noexcept { return !writer_runs_ && readers_run_ == 0 && !progress_; }
@@ -99,6 +106,7 @@ class mailbox {
     return manner.group == 0 ? first_ : more_[manner.group - 1u];
   }
   [[nodiscard]] bool has_room(const call_base& call) noexcept;
+  void link_in_progress(call_base& call) noexcept;
   [[nodiscard]] choice next() noexcept;
   [[nodiscard]] choice next_to_begin() noexcept;
 
