@@ -81,6 +81,7 @@ void stream::retire(mark&& oldest, result<bool> answer) {
     }
     remember(std::move(failed));
   }
+  for (; !wholes_.empty() && wholes_.front().sequence <= oldest.sequence; wholes_.pop_front()) settle(wholes_.front());
   completed_.store(oldest.sequence);
   for (const waiter& w : oldest.waiters) due_.push_back({w.listener, failure_at(w.sequence)});
 }
@@ -100,6 +101,20 @@ void stream::remember(failed_range range) {
   if (failures_.size() <= failures_max) return;
   failures_[1].after = failures_[0].after;  // fails what succeeded in between: wrong on the safe side
   failures_.erase(failures_.begin());
+}
+
+/// All its operations are over: what one of them failed with, all did.
+void stream::settle(const whole& w) {
+  const auto failed = std::ranges::find_if(
+      failures_, [&w](const failed_range& f) { return f.after < w.sequence && w.after < f.sequence; });
+  if (failed != failures_.end()) remember({w.after, w.sequence, w.sequence, error(failed->why)});
+}
+
+void stream::fail_as_one(std::uint64_t after, std::uint64_t sequence) {
+  const lock_guard lock(mutex_);
+  const whole made{after, sequence};
+  if (is_complete(sequence)) return settle(made);
+  wholes_.insert(std::ranges::upper_bound(wholes_, sequence, {}, &whole::sequence), made);
 }
 
 bool stream::abandoned(std::uint64_t sequence) const {

@@ -276,6 +276,39 @@ TEST_F(Stream, FailureReportedToAnotherStreamsEventReachesThePoint) {
   EXPECT_EQ(t.failure, errc::kernel_failed);
 }
 
+TEST_F(Stream, OperationsThatFailAsOneDoSoAcrossEvents) {
+  const stream_point before = work_on(*a);
+  EXPECT_FALSE(before.reached()) << "an event";
+  fail_on(*a);
+  EXPECT_FALSE(a->now().reached()) << "an event, which reports the failure";
+  const stream_point last = work_on(*a);
+  a->fail_as_one(before.sequence, last.sequence);
+  told& concerned = listener();
+  a->notify(last.sequence, concerned);
+  const stream_point later = work_on(*a);
+  told& fine = listener();
+  a->notify(later.sequence, fine);
+  settle();
+  EXPECT_EQ(concerned.failure, errc::kernel_failed);
+  ASSERT_TRUE(last.failure());
+  EXPECT_EQ(before.failure(), std::nullopt);
+  EXPECT_EQ(later.failure(), std::nullopt);
+  EXPECT_EQ(fine.failure, std::nullopt);
+}
+
+TEST_F(Stream, OperationsThatFailAsOneMayBeOverBeforeThatIsSaid) {
+  fail_on(*a);
+  EXPECT_FALSE(a->now().reached());
+  const stream_point last = work_on(*a);
+  EXPECT_FALSE(last.reached());
+  settle();
+  EXPECT_TRUE(last.reached());
+  EXPECT_EQ(last.failure(), std::nullopt);
+  a->fail_as_one(0, last.sequence);
+  ASSERT_TRUE(last.failure());
+  EXPECT_EQ(last.failure()->code(), errc::kernel_failed);
+}
+
 TEST_F(Stream, OldFailuresAreMergedNotForgotten) {
   std::vector<stream_point> failed;
   for (int i = 0; i < 300; ++i) {

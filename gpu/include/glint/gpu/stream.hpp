@@ -123,6 +123,10 @@ class stream final : public ref_counted {
   /// between reported what failed before it, and the event of the last operation knows nothing of that. If all of them
   /// were skipped, as an operation before them had failed: dependency_failed because of that.
   [[nodiscard]] std::optional<error> failure_between(std::uint64_t after, std::uint64_t sequence);
+  /// Says that the operations after the first `after`, up to `sequence`, are one to whoever asks about the last: what
+  /// any of them failed with, the point of the last failed with, whatever events lie in between. To be called before
+  /// others know that point.
+  void fail_as_one(std::uint64_t after, std::uint64_t sequence);
   /// Has an event recorded for the point, unless one stands for it or it was reached: whoever listens there hears soon.
   void ask(std::uint64_t sequence) noexcept;
   /// What is enqueued from now on does not fail with what was enqueued before: has an event recorded for that, unless
@@ -167,6 +171,11 @@ class stream final : public ref_counted {
     std::uint64_t sequence;
     error why;
   };
+  /// The operations (after, sequence] fail together.
+  struct whole {
+    std::uint64_t after;
+    std::uint64_t sequence;
+  };
   /// A listener to call once no lock is held.
   struct due_call {
     point_listener* listener;
@@ -197,6 +206,7 @@ class stream final : public ref_counted {
   void retire(mark&& oldest, result<bool> answer) GLINT_REQUIRES(mutex_);
   void give_up(error why) GLINT_REQUIRES(mutex_);
   void remember(failed_range range) GLINT_REQUIRES(mutex_);
+  void settle(const whole& w) GLINT_REQUIRES(mutex_);
   [[nodiscard]] std::optional<error> failure_at(std::uint64_t sequence) const GLINT_REQUIRES(mutex_);
   [[nodiscard]] bool has_waiters() const GLINT_REQUIRES(mutex_);
   void park(waiter w, urgency how_soon) GLINT_REQUIRES(mutex_);
@@ -221,6 +231,7 @@ class stream final : public ref_counted {
   std::vector<due_call> due_ GLINT_GUARDED_BY(mutex_);     // for the next poll to call
   std::unordered_map<std::uint64_t, std::uint64_t> waited_ GLINT_GUARDED_BY(mutex_);  // stream id -> sequence
   std::vector<failed_range> failures_ GLINT_GUARDED_BY(mutex_);                       // oldest first
+  std::deque<whole> wholes_ GLINT_GUARDED_BY(mutex_);            // not known to be over, by their ends
   std::optional<failed_range> broken_ GLINT_GUARDED_BY(mutex_);  // no event can be recorded any more
   bool watched_ GLINT_GUARDED_BY(mutex_) = false;                // the poller has it in its list
   std::uint64_t polled_issued_ GLINT_GUARDED_BY(mutex_) = 0;     // issued_ when the poller looked last,
