@@ -29,6 +29,7 @@ using namespace config_parse;
 constexpr double cpus_max = 4096;
 constexpr std::uint32_t devices_max = 1024;
 constexpr std::uint32_t idle_spin_us_max = 1'000'000;
+constexpr std::uint64_t pinned_bytes_min = 8ull << 20;
 constexpr std::uint64_t malloc_keep_bytes_max = 2047ull << 20;  // mallopt takes an int
 
 constexpr std::array settings_table{
@@ -78,6 +79,11 @@ constexpr std::array settings_table{
             "free host memory of tensors and recycling_allocator that is kept and used again",
             [](config& c, std::string_view text) { return parse_size(text, c.recycled_bytes); },
             [](const config&) { return true; }, [](const config& c) { return show_size(c.recycled_bytes); }},
+    setting{"pinned_bytes", "0, or a size of at least 8MiB",
+            "page-locked host memory that copies from and to devices use at most, kept until the node ends; 0: none",
+            [](config& c, std::string_view text) { return parse_size(text, c.pinned_bytes); },
+            [](const config& c) { return c.pinned_bytes == 0 || c.pinned_bytes >= pinned_bytes_min; },
+            [](const config& c) { return show_size(c.pinned_bytes); }},
     setting{
         "malloc_keep_bytes", "a size from 0 to 2047MiB",
         "free memory that glibc's malloc keeps, of the whole process, so that large vectors reuse it; 0: as it does",

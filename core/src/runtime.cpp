@@ -42,6 +42,7 @@ gpu::platform_options platform_options_of(const config& settings) {
   options.emulated_devices = static_cast<int>(settings.devices);
   options.emulated_capacity_bytes = settings.device_memory_bytes;
   options.emulated_peer_group = static_cast<int>(settings.emulated_peer_group);
+  options.pinned_bytes = settings.pinned_bytes;
   return options;
 }
 

@@ -11,6 +11,12 @@ result<std::unique_ptr<native_event>> device::borrow_event(void*) {
   return fail(error(errc::device_error, "has no events of other libraries").with_subject(info().name));
 }
 
+result<void*> device::allocate_pinned(std::size_t) {
+  return fail(error(errc::device_error, "has no page-locked memory").with_subject(info().name));
+}
+
+void device::free_pinned(void*, std::size_t) noexcept {}
+
 result<bool> device::holds(const void*, std::size_t) {
   return true;
 }

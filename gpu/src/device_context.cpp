@@ -4,6 +4,7 @@
 
 #include <glint/base/assert.hpp>
 #include <glint/gpu/device_memory.hpp>
+#include <glint/gpu/pinned_memory.hpp>
 #include <glint/gpu/platform.hpp>
 
 #include "deferred_frees.hpp"
@@ -12,22 +13,28 @@ namespace glint::gpu {
 
 result<intrusive_ptr<device_context>> device_context::create(intrusive_ptr<gpu::device> device,
                                                              intrusive_ptr<gpu::poller> poller,
-                                                             intrusive_ptr<statistics_counters> counters) {
-  GLINT_ASSERT(device && poller, "a device context needs a device and a poller");
-  if (!counters) counters = make_intrusive<statistics_counters>();
-  intrusive_ptr<device_context> made(new device_context(std::move(device), std::move(poller), std::move(counters)),
-                                     adopt);
+                                                             intrusive_ptr<statistics_counters> counters,
+                                                             intrusive_ptr<pinned_memory> pinned) {
+  GLINT_ASSERT(device && poller && counters, "a device context needs a device, a poller and counters");
+  intrusive_ptr<device_context> made(
+      new device_context(std::move(device), std::move(poller), std::move(counters), std::move(pinned)), adopt);
   auto transfer = made->new_stream();
   if (!transfer) return fail(std::move(transfer).error());
   made->transfer_ = std::move(*transfer);
   return made;
 }
 
+result<intrusive_ptr<device_context>> device_context::create(intrusive_ptr<gpu::device> device,
+                                                             intrusive_ptr<gpu::poller> poller) {
+  return create(std::move(device), std::move(poller), make_intrusive<statistics_counters>(), {});
+}
+
 device_context::device_context(intrusive_ptr<gpu::device> device, intrusive_ptr<gpu::poller> poller,
-                               intrusive_ptr<statistics_counters> counters)
+                               intrusive_ptr<statistics_counters> counters, intrusive_ptr<pinned_memory> pinned)
     : device_(std::move(device)),
       poller_(std::move(poller)),
       counters_(std::move(counters)),
+      pinned_(std::move(pinned)),
       events_(make_intrusive<event_pool>(device_)),
       memory_(std::make_unique<device_memory>(*device_)),
       deferred_(std::make_unique<deferred_frees>()) {}

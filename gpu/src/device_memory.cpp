@@ -23,9 +23,11 @@ void* pointer(std::uintptr_t address) {
 
 }  // namespace
 
-device_memory::device_memory(gpu::device& device) noexcept
-    : device_(device), region_(std::min(region_bytes, aligned(device.info().capacity_bytes / 16))) {
-  usage_.capacity_bytes = device.info().capacity_bytes;
+device_memory::device_memory(slab_source& source, emptied slabs) noexcept
+    : device_(source),
+      slabs_emptied_(slabs),
+      region_(std::min(region_bytes, aligned(source.info().capacity_bytes / 16))) {
+  usage_.capacity_bytes = source.info().capacity_bytes;
 }
 
 device_memory::~device_memory() {
@@ -167,7 +169,8 @@ void device_memory::free(void* block) noexcept {
     at = merge(at);
     free_in(s).emplace(at->second.bytes, at->first);
     if (s.outer && s.in_use_bytes == 0) base = dissolve(base);
-    if (slabs_.at(base).in_use_bytes == 0 && has_other_empty_slab(base)) empty = detach_empty_slab(base);
+    const bool goes = slabs_emptied_ == emptied::given_back && slabs_.at(base).in_use_bytes == 0;
+    if (goes && has_other_empty_slab(base)) empty = detach_empty_slab(base);
   }
   if (empty.first) device_.unreserve(empty.first, empty.second);
 }

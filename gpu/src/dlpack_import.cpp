@@ -168,8 +168,13 @@ result<tensor_base> take_over(Managed* managed, terms of, const dlpack_import_op
   auto ready = ready_point(t.device, options.stream);
   if (!ready) return fail(std::move(ready).error());
   auto owner = make_intrusive<foreign_tensor<Managed>>();
-  auto made = storage::lent(
-      {.data = l->first, .bytes = l->bytes, .read_only = !of.writable, .context = *context, .owner = owner});
+  const bool locked = static_cast<int>(t.device.device_type) == kDLCUDAHost;
+  auto made = storage::lent({.data = l->first,
+                             .bytes = l->bytes,
+                             .read_only = !of.writable,
+                             .context = *context,
+                             .owner = owner,
+                             .page_locked = locked ? std::optional(backend_kind::cuda) : std::nullopt});
   made->note_write(*std::move(ready));
   tensor_base tensor(std::move(made), l->type, l->shape,
                      std::span<const std::int64_t>(l->strides.data(), l->shape.rank()));

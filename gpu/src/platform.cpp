@@ -6,6 +6,7 @@
 
 #include <glint/base/log.hpp>
 #include <glint/gpu/backends.hpp>
+#include <glint/gpu/pinned_memory.hpp>
 
 namespace glint::gpu {
 
@@ -57,15 +58,18 @@ result<device_list> devices_for(const platform_options& options) {
 result<intrusive_ptr<platform>> platform::create(const platform_options& options) {
   auto devices = devices_for(options);
   if (!devices) return fail(std::move(devices).error());
-  return create_from(std::move(*devices));
+  return create_from(std::move(*devices), options.pinned_bytes);
 }
 
-result<intrusive_ptr<platform>> platform::create_from(std::vector<intrusive_ptr<gpu::device>> devices) {
+result<intrusive_ptr<platform>> platform::create_from(std::vector<intrusive_ptr<gpu::device>> devices,
+                                                      std::size_t pinned_bytes) {
   auto poller = make_intrusive<gpu::poller>();
   auto counters = make_intrusive<statistics_counters>();
+  intrusive_ptr<pinned_memory> pinned;
+  if (!devices.empty() && pinned_bytes != 0) pinned = pinned_memory::create(devices.front(), pinned_bytes);
   std::vector<intrusive_ptr<device_context>> contexts;
   for (auto& device : devices) {
-    auto context = device_context::create(std::move(device), poller, counters);
+    auto context = device_context::create(std::move(device), poller, counters, pinned);
     if (!context) return fail(std::move(context).error());
     contexts.push_back(std::move(*context));
   }

@@ -42,6 +42,7 @@ intrusive_ptr<storage> storage::lent(lent_memory memory) {
   intrusive_ptr<storage> made(new storage(std::move(context), memory.data, memory.bytes, std::move(home)), adopt);
   made->owner_ = std::move(memory.owner);
   made->read_only_ = memory.read_only;
+  made->page_locked_ = memory.page_locked;
   return made;
 }
 

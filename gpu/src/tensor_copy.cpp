@@ -11,6 +11,7 @@
 #include <glint/gpu/storage.hpp>
 #include <glint/gpu/tensor.hpp>
 
+#include "host_copies.hpp"
 #include "through_host.hpp"
 
 namespace glint {
@@ -19,7 +20,10 @@ namespace {
 
 using counter = gpu::statistics_counters::counter;
 
-result<intrusive_ptr<gpu::storage>> allocate(gpu::device_context* target, std::size_t bytes, gpu::stream& home) {
+/// Memory for a copy of `source`'s.
+result<intrusive_ptr<gpu::storage>> allocate(gpu::device_context* target, std::size_t bytes, gpu::stream& home,
+                                             const gpu::storage& source) {
+  if (!target && source.context()) return gpu::host_memory_for(*source.context(), bytes);
   if (!target) return gpu::storage::on_host(bytes);
   return gpu::storage::on_device(intrusive_ptr<gpu::device_context>(target), bytes, intrusive_ptr<gpu::stream>(&home));
 }
@@ -54,11 +58,7 @@ result<void> enqueue_copy(gpu::stream& stream, const gpu::device_copy& copy, std
   const auto directly = goes_directly(stream, copy.to, copy.from);
   if (!directly) return fail(directly.error());
   if (*directly) {
-    GLINT_TRY(stream.wait(copy.from.last_write()));
-    GLINT_TRY(stream.copy(copy.to.data(), copy.begin, copy.bytes));
-    const gpu::stream_point copied = stream.now();
-    copy.from.note_read(copied);
-    copy.to.note_write(copied);
+    GLINT_TRY(gpu::copy_in_order(stream, copy));
   } else if (!copy.to.context() || !copy.from.context()) {
     GLINT_TRY(gpu::copy_on_own_device(stream, copy, sides));
   } else {
@@ -86,7 +86,7 @@ result<tensor_base> tensor_base::copy_to(gpu::device_context* target, gpu::strea
     return fail(errc::invalid_argument, "a copy between devices of two backends: call to_host() first");
   }
   const std::size_t bytes = span_bytes();
-  auto made = allocate(target, bytes, stream);
+  auto made = allocate(target, bytes, stream, *storage_);
   if (!made) return fail(std::move(made).error());
   GLINT_TRY(enqueue_copy(stream, {.to = **made, .from = *storage_, .begin = address(), .bytes = bytes}, sides));
   tensor_base copied = *this;

@@ -6,12 +6,33 @@
 #include <utility>
 
 #include <glint/gpu/detail/through_host.hpp>
+#include <glint/gpu/pinned_memory.hpp>
 #include <glint/gpu/platform.hpp>
+
+#include "host_copies.hpp"
 
 namespace glint::gpu {
 namespace {
 
-constexpr std::size_t piece_bytes = detail::through_host_piece_bytes;
+constexpr std::size_t piece_bytes = detail::stage_piece_bytes;
+
+using counter = statistics_counters::counter;
+
+/// Two pieces, or one that is large enough: page-locked where there is room.
+result<intrusive_ptr<storage>> stage_for(const device_copy& copy) {
+  const std::size_t bytes = std::min(copy.bytes, 2 * piece_bytes);
+  if (const auto& pinned = copy.to.context()->pinned()) {
+    if (auto stage = pinned->try_store(bytes, pinned_memory::life::passing)) return stage;
+  }
+  return storage::on_host(bytes);
+}
+
+/// All bytes go to the stage and from there.
+void count_crossings(const device_copy& copy, const storage& stage) {
+  device_context& to = *copy.to.context();
+  const bool locked = stage.page_locked_for(to.device().backend());
+  to.counters().add(locked ? counter::bytes_pinned : counter::bytes_pageable, 2 * copy.bytes);
+}
 
 /// One of the two streams of a copy; remembers where the copy's part begins there.
 class half {
@@ -78,17 +99,13 @@ result<void> copy_pieces(const device_copy& copy, storage& stage, const half& re
 result<void> copy_on_own_device(stream& stream, const device_copy& copy, std::vector<stream_side>* sides) {
   const half own(stream, copy.to.context() ? *copy.to.context() : *copy.from.context());
   GLINT_TRY(own.on().wait(stream.now()));
-  GLINT_TRY(own.on().wait(copy.from.last_write()));
-  GLINT_TRY(own.on().copy(copy.to.data(), copy.begin, copy.bytes));
-  const stream_point copied = own.now();
-  copy.from.note_read(copied);
-  copy.to.note_write(copied);
+  GLINT_TRY(copy_in_order(own.on(), copy));
   own.tell(sides);
-  return stream.wait(copied);
+  return stream.wait(own.now());
 }
 
 result<void> copy_through_host(stream& stream, const device_copy& copy, std::vector<stream_side>* sides) {
-  auto stage = storage::on_host(std::min(copy.bytes, 2 * piece_bytes));
+  auto stage = stage_for(copy);
   if (!stage) return fail(std::move(stage).error());
   const half reader(stream, *copy.from.context());
   const half writer(stream, *copy.to.context());
@@ -100,6 +117,7 @@ result<void> copy_through_host(stream& stream, const device_copy& copy, std::vec
     GLINT_TRY(copy_pieces(copy, **stage, reader, writer));
   }
   GLINT_TRY(stream.wait(writer.now()));
+  count_crossings(copy, **stage);
   reader.tell(sides);
   writer.tell(sides);
   return {};

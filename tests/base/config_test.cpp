@@ -51,6 +51,7 @@ TEST(Config, EverySettingHasVariableAndArgument) {
                         .idle_spin_us = 5,
                         .memory_bytes = 8ull << 30,
                         .recycled_bytes = 32ull << 20,
+                        .pinned_bytes = 64ull << 20,
                         .malloc_keep_bytes = 1ull << 30,
                         .spilled_host_bytes = 2ull << 20,
                         .spill_directory = "/spill",
@@ -66,6 +67,7 @@ TEST(Config, EverySettingHasVariableAndArgument) {
                   {"GLINT_IDLE_SPIN_US", "5"},
                   {"GLINT_MEMORY_BYTES", "8GiB"},
                   {"GLINT_RECYCLED_BYTES", "32MiB"},
+                  {"GLINT_PINNED_BYTES", "64MiB"},
                   {"GLINT_MALLOC_KEEP_BYTES", "1GiB"},
                   {"GLINT_SPILLED_HOST_BYTES", "2MiB"},
                   {"GLINT_SPILL_DIRECTORY", "/spill"},
@@ -77,9 +79,10 @@ TEST(Config, EverySettingHasVariableAndArgument) {
   EXPECT_EQ(load({}, {"--glint-cpus=2", "--glint-devices=3", "--glint-device-memory-bytes=1024MiB",
                       "--glint-emulated-peer-group=2", "--glint-backend=emulated", "--glint-log-level=debug",
                       "--glint-idle-spin-us=5", "--glint-memory-bytes=8192MiB", "--glint-recycled-bytes=32768KiB",
-                      "--glint-malloc-keep-bytes=1024MiB", "--glint-spilled-host-bytes=2048KiB",
-                      "--glint-spill-directory=/spill", "--glint-resources=licence=2,tape=0.5",
-                      "--glint-report-waiting-after-s", "0.5", "--glint-variant-model=times.txt"})
+                      "--glint-pinned-bytes=65536KiB", "--glint-malloc-keep-bytes=1024MiB",
+                      "--glint-spilled-host-bytes=2048KiB", "--glint-spill-directory=/spill",
+                      "--glint-resources=licence=2,tape=0.5", "--glint-report-waiting-after-s", "0.5",
+                      "--glint-variant-model=times.txt"})
                 .value(),
             expected);
 }

@@ -181,6 +181,7 @@ TEST(MisuseOfInit, EachSettingOutOfRangeIsNamed) {
   expect_unfit("idle_spin_us", "idle_spin_us = \"1000001\"", [](config& c) { c.idle_spin_us = 1'000'001; });
   expect_unfit("malloc_keep_bytes", "malloc_keep_bytes = \"2GiB\"",
                [](config& c) { c.malloc_keep_bytes = 2ull << 30; });
+  expect_unfit("pinned_bytes", "pinned_bytes = \"1MiB\"", [](config& c) { c.pinned_bytes = 1 << 20; });
   expect_unfit("resources", "\"licence\" has the amount \"0\"", [](config& c) { c.resources = "licence=0"; });
   expect_unfit("resources", "\"licence\" stands there twice", [](config& c) { c.resources = "licence=1,licence=2"; });
   expect_unfit("resources", "a resource has no name", [](config& c) { c.resources = "=2"; });

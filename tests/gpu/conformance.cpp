@@ -46,6 +46,27 @@ TEST_P(Conformance, CopiesWithinTheDeviceAndNoByteMore) {
   EXPECT_EQ(download(*s, to.at(), page), expected);
 }
 
+/// What waits for the stream never opens the gate.
+TEST_P(Conformance, CopiesOfPageLockedMemoryLetTheirCallerGoOn) {
+  constexpr std::size_t size = std::size_t{1} << 20;
+  const slab memory(device_, size);
+  auto* const locked = static_cast<std::byte*>(must(device_->allocate_pinned(2 * size)));
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(locked) % page, 0U);
+  const bytes sent = pattern(size, 4);
+  std::copy(sent.begin(), sent.end(), locked);
+  std::fill_n(locked + size, size, std::byte{0xa5});
+  const auto s = stream();
+  {
+    gate g(*s, GetParam().in_order);
+    must(s->copy(memory.at(), locked, size));
+    must(s->copy(locked + size, memory.at(), size));
+    g.open();
+  }
+  finish(*s);
+  EXPECT_EQ(bytes(locked + size, locked + 2 * size), sent);
+  device_->free_pinned(locked, 2 * size);
+}
+
 TEST_P(Conformance, CopiesFromHostToHostInStreamOrder) {
   const auto s = stream();
   const bytes from = pattern(1000, 3);

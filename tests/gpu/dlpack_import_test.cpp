@@ -247,6 +247,7 @@ TEST_F(DlpackDeviceImport, PinnedMemoryIsTheHosts) {
     const auto t = tensor<float>::cast(import_dlpack(peer.managed(), {.stream = a}).value());
     EXPECT_TRUE(t.place().is_host());
     EXPECT_EQ(t.values()[5], 6);
+    EXPECT_TRUE(t.storage()->page_locked_for(backend_kind::cuda)) << "copies from it need no stage";
     imported = true;
   });
   EXPECT_TRUE(eventually([&] { return a->events_recorded() == 1; })) << "the host must wait for the stream";

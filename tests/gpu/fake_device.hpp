@@ -108,6 +108,7 @@ class fake_device final : public device {
   fake_device() : fake_device(options{}) {}
   ~fake_device() override {
     for (auto& [slab, bytes] : slabs) std::free(slab);
+    for (auto& [block, bytes] : pinned) std::free(block);
   }
 
   backend_kind backend() const noexcept override { return options_.backend; }
@@ -128,6 +129,19 @@ class fake_device final : public device {
     reserved_bytes -= bytes;
     slabs.erase(slab);
     std::free(slab);
+  }
+  result<void*> allocate_pinned(std::size_t bytes) override {
+    const std::lock_guard lock(mutex);
+    ++pinned_calls;
+    if (refuses_pinned) return fail(errc::out_of_memory, "the fake locks no memory");
+    void* block = std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+    pinned[block] = bytes;
+    return block;
+  }
+  void free_pinned(void* block, std::size_t) noexcept override {
+    const std::lock_guard lock(mutex);
+    pinned.erase(block);
+    std::free(block);
   }
   result<std::unique_ptr<native_stream>> create_stream() override {
     auto made = std::make_unique<fake_stream>(intrusive_ptr<fake_device>(this));
@@ -184,6 +198,9 @@ class fake_device final : public device {
   std::map<std::intptr_t, fake_stream*> default_streams;  ///< What the driver has names for instead of addresses.
   std::map<void*, std::size_t> slabs;
   std::size_t reserved_bytes = 0;
+  std::map<void*, std::size_t> pinned;
+  int pinned_calls = 0;
+  bool refuses_pinned = false;
   std::atomic<int> queries{0};
   std::atomic<int> waits{0};
 

@@ -7,6 +7,7 @@
 #include <glint/gpu/backends.hpp>
 #include <glint/gpu/detail/through_host.hpp>
 #include <glint/gpu/gpu_context.hpp>
+#include <glint/gpu/pinned_memory.hpp>
 #include <glint/gpu/poller.hpp>
 
 #include "../support/event.hpp"
@@ -17,7 +18,7 @@ namespace glint::gpu {
 namespace {
 
 using byte_tensor = tensor<std::uint8_t>;
-constexpr auto piece = static_cast<std::int64_t>(detail::through_host_piece_bytes);
+constexpr auto piece = static_cast<std::int64_t>(detail::stage_piece_bytes);
 
 enum class road { direct, through_host };
 
@@ -72,6 +73,35 @@ TEST_P(Roads, TheBytesAreThoseOfTheSourceWhateverTheSize) {
     }
   }
   EXPECT_EQ(platform_->statistics().bytes_between_devices, static_cast<std::uint64_t>(total));
+}
+
+/// Nor does anybody wait in the driver: all host memory that copies touch is page-locked.
+TEST_P(Roads, ACopyThroughTheHostGoesByPageLockedStages) {
+  const auto sent = numbers(5 * piece + 3);
+  const auto there = byte_tensor::cast(on_first(sent).copy_to(second_.get(), *second_->transfer_stream()).value());
+  EXPECT_TRUE(same(there, sent));
+  for (const auto& device : platform_->devices()) EXPECT_EQ(waiting_copies_of(device->device()), 0u);
+  const auto bytes = static_cast<std::uint64_t>(sent.bytes());
+  EXPECT_EQ(platform_->statistics().bytes_pinned, 2 * bytes + 2 * expected_through_host(sent.size()));
+  EXPECT_EQ(platform_->statistics().bytes_pageable, 0u);
+  platform_->drain();
+  EXPECT_EQ(first_->pinned()->read_usage().in_use_bytes, 0u);
+}
+
+TEST_P(Roads, WithoutPageLockedMemoryTheSameCopyIsRight) {
+  const auto p = platform::create({.backend = platform_options::choice::emulated,
+                                   .emulated_devices = 2,
+                                   .emulated_capacity_bytes = std::size_t{32} << 20,
+                                   .emulated_peer_group = GetParam() == road::direct ? 0 : 1,
+                                   .pinned_bytes = 0})
+                     .value();
+  const auto sent = numbers(3 * piece + 1);
+  const auto here = sent.copy_to(p->devices()[0].get(), *p->devices()[0]->transfer_stream()).value();
+  const auto there = here.copy_to(p->devices()[1].get(), *p->devices()[1]->transfer_stream()).value();
+  EXPECT_TRUE(same(byte_tensor::cast(there), sent));
+  const auto bytes = static_cast<std::uint64_t>(sent.bytes());
+  EXPECT_EQ(p->statistics().bytes_pinned, 0u);
+  EXPECT_EQ(p->statistics().bytes_pageable, 2 * bytes + 2 * expected_through_host(sent.size()));
 }
 
 /// As for an object with tensors on both: all are copied on a stream of one of them.
@@ -194,6 +224,7 @@ bool fail_at(road r, int index, std::uint32_t nth, errc code, const byte_tensor&
   for (const auto& d : p->devices()) {
     if (code != errc::device_lost) {
       EXPECT_EQ(d->memory().read_usage().in_use_bytes, 0u) << "step " << nth << ", device " << d->index();
+      EXPECT_EQ(d->pinned()->read_usage().in_use_bytes, 0u) << "step " << nth;
     }
   }
   return met;

@@ -72,6 +72,22 @@ void cuda_device::unreserve(void* slab, std::size_t) noexcept {
   log_failure(cudaFree(slab), "cudaFree", subject_);
 }
 
+/// Portable: every device of the process may copy from and to it.
+result<void*> cuda_device::allocate_pinned(std::size_t bytes) {
+  const current_device scope(index_);
+  GLINT_TRY(check(scope.status(), "cudaSetDevice", subject_));
+  void* block = nullptr;
+  GLINT_TRY(check(cudaHostAlloc(&block, bytes, cudaHostAllocPortable), "cudaHostAlloc", subject_));
+  return block;
+}
+
+void cuda_device::free_pinned(void* block, std::size_t) noexcept {
+  if (is_unloading()) return;
+  const current_device scope(index_);
+  log_failure(scope.status(), "cudaSetDevice", subject_);
+  log_failure(cudaFreeHost(block), "cudaFreeHost", subject_);
+}
+
 result<std::unique_ptr<native_stream>> cuda_device::create_stream() {
   const current_device scope(index_);
   GLINT_TRY(check(scope.status(), "cudaSetDevice", subject_));

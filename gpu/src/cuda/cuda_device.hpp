@@ -25,6 +25,8 @@ class cuda_device final : public device {
   [[nodiscard]] const device_info& info() const noexcept override { return info_; }
   [[nodiscard]] result<void*> reserve(std::size_t bytes) override;
   void unreserve(void* slab, std::size_t bytes) noexcept override;
+  [[nodiscard]] result<void*> allocate_pinned(std::size_t bytes) override;
+  void free_pinned(void* block, std::size_t bytes) noexcept override;
   [[nodiscard]] result<std::unique_ptr<native_stream>> create_stream() override;
   [[nodiscard]] result<std::unique_ptr<native_event>> create_event() override;
   [[nodiscard]] result<std::unique_ptr<native_stream>> borrow_stream(void* handle) override;

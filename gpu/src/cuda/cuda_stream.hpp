@@ -14,7 +14,7 @@ namespace glint::gpu::cuda {
 /// A CUDA stream that no default stream orders. Used by one thread at a time.
 ///
 /// A copy from or to pageable host memory may make the caller wait for the stream: the driver stages it. Whoever must
-/// not wait hands in pinned memory.
+/// not wait hands in memory of `allocate_pinned`.
 class cuda_stream final : public native_stream {
  public:
   enum class ownership { ours, borrowed };

@@ -91,7 +91,7 @@ result<void*> emulated_device::open_slab(const slab_handle& handle) {
 bool emulated_device::may_touch(const void* at) {
   if (contains(at, 1)) return true;
   const auto owner = owner_of(at).device_id;
-  if (owner == 0 || owner == id_) return true;
+  if (owner == 0 || owner == page_locked || owner == id_) return true;
   const lock_guard lock(mutex_);
   return std::ranges::find(reached_, owner) != reached_.end();
 }
@@ -131,6 +131,11 @@ result<intrusive_ptr<device>> make_emulated_device(const emulated_options& optio
 
 bool emulated_memory_is_protected() {
   return emulated::protection_available();
+}
+
+std::uint64_t waiting_copies_of(device& d) noexcept {
+  auto* const emulated = dynamic_cast<emulated::emulated_device*>(&d);
+  return emulated != nullptr ? emulated->waiting_copies() : 0;
 }
 
 emulated_faults* faults_of(device& d) noexcept {

@@ -26,6 +26,9 @@ class emulated_device final : public device {
   [[nodiscard]] const device_info& info() const noexcept override { return info_; }
   [[nodiscard]] result<void*> reserve(std::size_t bytes) override;
   void unreserve(void* slab, std::size_t bytes) noexcept override;
+  /// Ordinary memory, which is remembered as page-locked.
+  [[nodiscard]] result<void*> allocate_pinned(std::size_t bytes) override;
+  void free_pinned(void* block, std::size_t bytes) noexcept override;
   [[nodiscard]] result<std::unique_ptr<native_stream>> create_stream() override;
   [[nodiscard]] result<std::unique_ptr<native_event>> create_event() override;
   [[nodiscard]] result<bool> holds(const void* at, std::size_t bytes) override { return contains(at, bytes); }
@@ -42,6 +45,9 @@ class emulated_device final : public device {
   [[nodiscard]] std::uint32_t keys() const noexcept { return keys_.load(std::memory_order_relaxed); }
   /// Whether work of this device may touch the memory: the host's, its own, that of a peer it reaches.
   [[nodiscard]] bool may_touch(const void* at);
+  /// Counts the copy if CUDA may let its caller wait for it.
+  void note_copy(const void* to, const void* from, std::size_t bytes) noexcept;
+  [[nodiscard]] std::uint64_t waiting_copies() const noexcept { return waiting_copies_.load(); }
   /// Counts a step of `emulated_faults::fail_step`; true when what it enqueues must fail later. `runs`: it enqueues
   /// such a thing. Errors: device_lost on a lost device; what was ordered, for `call`.
   [[nodiscard]] result<bool> step(const char* call, bool runs = false);
@@ -58,6 +64,7 @@ class emulated_device final : public device {
   const device_info info_;
   emulated_faults faults_;
   std::atomic<unsigned> streams_created_{0};
+  std::atomic<std::uint64_t> waiting_copies_{0};
   std::atomic<std::uint32_t> keys_;
   mutex mutex_;
   std::vector<std::uint64_t> reached_ GLINT_GUARDED_BY(mutex_);  // ids of devices

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// Which emulated device of this process an address belongs to. Lock-free, as a signal handler asks too, and so does
-/// each copy that touches memory not its device's own.
+/// Which emulated device of this process an address belongs to, or whether it is page-locked. Lock-free, as a signal
+/// handler asks too, and so does each copy that touches memory not its device's own.
 namespace glint::gpu::emulated {
 
 /// Whose a range is.
@@ -13,6 +13,9 @@ struct range_owner {
   std::uint64_t device_id = 0;  ///< Of emulated_device::id; 0: nobody's, e.g. the host's.
   int device_index = 0;
 };
+
+/// The id of page-locked host memory.
+inline constexpr std::uint64_t page_locked = ~std::uint64_t{0};
 
 /// Beyond 1,024 live ranges one is not known: copies take it for the host's.
 void add_range(const void* base, std::size_t bytes, range_owner owner) noexcept;

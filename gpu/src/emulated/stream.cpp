@@ -53,6 +53,7 @@ result<void> emulated_stream::copy(void* to, const void* from, std::size_t bytes
     return fail(error(errc::device_error, "copy of memory of another device, which this one was not told to reach")
                     .with_subject("device " + device_->info().name));
   }
+  device_->note_copy(to, from, bytes);
   run(*fails, std::make_unique<copy_operation>(to, from, bytes));
   return {};
 }

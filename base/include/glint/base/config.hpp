@@ -40,6 +40,7 @@ struct config {
   std::uint32_t idle_spin_us = 50;                      ///< How long an idle thread spins before it sleeps, us.
   std::uint64_t memory_bytes = 0;                       ///< Host memory to share out; 0: what the machine has, bytes.
   std::uint64_t recycled_bytes = 256ull << 20;          ///< Free large host blocks of Glint's that are kept, bytes.
+  std::uint64_t pinned_bytes = 256ull << 20;            ///< Page-locked host memory for copies at most, bytes.
   std::uint64_t malloc_keep_bytes = 0;  ///< Free memory that glibc's malloc is to keep; 0: its own way, bytes.
   std::uint64_t spilled_host_bytes = 1ull << 30;  ///< Of objects that left devices: kept in host memory, bytes.
   std::string spill_directory = {};               ///< Where more than these goes, in files; empty: nowhere.

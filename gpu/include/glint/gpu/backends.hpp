@@ -83,6 +83,10 @@ class emulated_faults {
 /// The faults of an emulated device, or null for a device of another backend. Lives as long as the device.
 [[nodiscard]] emulated_faults* faults_of(device& d) noexcept;
 
+/// Copies enqueued on an emulated device so far that CUDA may let their callers wait for: from a device to host memory
+/// that is not page-locked, or more than `taken_along_bytes` the other way. 0 for a device of another backend.
+[[nodiscard]] std::uint64_t waiting_copies_of(device& d) noexcept;
+
 /// CUDA devices that this process can use: 0 in a build without CUDA and on a machine without a driver or a GPU, where
 /// `why_no_cuda` has the reason. Errors: device_error or device_lost when the driver is there and fails.
 [[nodiscard]] result<int> cuda_device_count();

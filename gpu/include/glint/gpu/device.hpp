@@ -18,6 +18,9 @@ namespace glint::gpu {
 
 enum class backend_kind { emulated, cuda };
 
+/// An upload of no more from pageable memory costs its caller no wait: CUDA takes the bytes along with the call.
+inline constexpr std::size_t taken_along_bytes = std::size_t{64} << 10;
+
 struct kernel_launch;
 
 /// What is known of a device before it is used.
@@ -59,7 +62,9 @@ class native_stream {
 
   /// Enqueues a copy of `bytes` bytes; either side may be host memory or memory of any device that this one was told to
   /// `reach`. Both must stay valid until the copy has run. Of memory of another device, `emulated` refuses with
-  /// device_error; CUDA's driver takes it through host memory of its own, and the caller may wait for that.
+  /// device_error; CUDA's driver takes it through host memory of its own, and the caller may wait for that, as for all
+  /// between a device and host memory that is not `allocate_pinned`'s, but for an upload of `taken_along_bytes` or
+  /// less.
   [[nodiscard]] virtual result<void> copy(void* to, const void* from, std::size_t bytes) = 0;
   /// Enqueues setting `bytes` bytes of this device's memory to `value`.
   [[nodiscard]] virtual result<void> fill(void* to, std::byte value, std::size_t bytes) = 0;
@@ -80,19 +85,41 @@ class native_stream {
   [[nodiscard]] virtual void* handle() const noexcept = 0;
 };
 
+/// Where memory comes from in large pieces, for `device_memory` to divide.
+class slab_source {
+ public:
+  slab_source() = default;
+  slab_source(const slab_source&) = delete;
+  slab_source& operator=(const slab_source&) = delete;
+  [[nodiscard]] virtual const device_info& info() const noexcept = 0;
+  /// Errors: out_of_memory; any other ends the asking.
+  [[nodiscard]] virtual result<void*> reserve(std::size_t bytes) = 0;
+  virtual void unreserve(void* slab, std::size_t bytes) noexcept = 0;
+
+ protected:
+  ~slab_source() = default;
+};
+
 /// A device: memory apart from the host's, and streams. Thread-safe. Lives as long as anything that came from it.
-class device : public ref_counted {
+class device : public ref_counted, public slab_source {
  public:
   [[nodiscard]] virtual backend_kind backend() const noexcept = 0;
   /// Position among the platform's devices, from 0.
   [[nodiscard]] virtual int index() const noexcept = 0;
-  [[nodiscard]] virtual const device_info& info() const noexcept = 0;
+  [[nodiscard]] const device_info& info() const noexcept override = 0;
 
   /// Takes `bytes` bytes of device memory from the driver, aligned to 256: a slab, which `device_memory` divides. Slow
   /// (the driver may synchronize). Errors: out_of_memory, device_lost.
-  [[nodiscard]] virtual result<void*> reserve(std::size_t bytes) = 0;
+  [[nodiscard]] result<void*> reserve(std::size_t bytes) override = 0;
   /// Gives a slab back. Nothing enqueued may still use it.
-  virtual void unreserve(void* slab, std::size_t bytes) noexcept = 0;
+  void unreserve(void* slab, std::size_t bytes) noexcept override = 0;
+
+  /// Takes `bytes` bytes of page-locked host memory from the driver, aligned to a page: copies between it and any
+  /// device of this backend let nobody wait. Slow (CUDA: about a second a GiB; devices may stand still). Errors:
+  /// out_of_memory, device_lost, device_error where the backend has none.
+  [[nodiscard]] virtual result<void*> allocate_pinned(std::size_t bytes);
+  /// Gives it back. Nothing enqueued may still use it. Slow: CUDA waits for the device.
+  virtual void free_pinned(void* block, std::size_t bytes) noexcept;
 
   [[nodiscard]] virtual result<std::unique_ptr<native_stream>> create_stream() = 0;
   [[nodiscard]] virtual result<std::unique_ptr<native_event>> create_event() = 0;

@@ -39,7 +39,10 @@ class device_memory {
     std::size_t slabs = 0;
   };
 
-  explicit device_memory(gpu::device& device) noexcept;
+  /// What becomes of a slab without blocks when there is another.
+  enum class emptied { given_back, kept };
+
+  explicit device_memory(slab_source& source, emptied slabs = emptied::given_back) noexcept;
   device_memory(const device_memory&) = delete;
   device_memory& operator=(const device_memory&) = delete;
   /// Gives all slabs back; logs blocks that were never freed.
@@ -48,7 +51,8 @@ class device_memory {
   /// A block of at least `bytes` bytes, not initialized; null for 0 bytes. Errors: out_of_memory, which names the
   /// device, the bytes wanted, those in use and the capacity; device_lost.
   [[nodiscard]] result<void*> allocate(std::size_t bytes);
-  /// Takes a block back; null is ignored. Gives the slab back to the driver when it and another are empty.
+  /// Takes a block back; null is ignored. Gives the slab back to the driver when it and another are empty, unless
+  /// such are kept.
   void free(void* block) noexcept;
 
   [[nodiscard]] usage read_usage() const;
@@ -85,7 +89,8 @@ class device_memory {
   [[nodiscard]] bool give_back_an_empty_slab();
   [[nodiscard]] error no_room(std::size_t bytes) const;
 
-  gpu::device& device_;
+  slab_source& device_;
+  const emptied slabs_emptied_;
   const std::size_t region_;  // bytes
   mutex growing_;             // one thread at a time asks the driver for a slab; the others then find theirs in it
   mutable mutex mutex_;

@@ -19,6 +19,7 @@
 namespace glint::gpu {
 
 class device_memory;
+class pinned_memory;
 class deferred_frees;
 
 /// Which devices a process uses.
@@ -28,6 +29,7 @@ struct platform_options {
   int emulated_devices = 1;            ///< How many; 0 for a process without devices.
   std::size_t emulated_capacity_bytes = std::size_t{256} << 20;  ///< Memory of each.
   int emulated_peer_group = 0;  ///< Of so many neighbours each may reach the others' memory; 0: all of all.
+  std::size_t pinned_bytes = std::size_t{256} << 20;  ///< Page-locked host memory at most; 0: none.
 };
 
 /// One device with what Glint keeps for it: memory, transfer streams and a pool of streams for tasks. Thread-safe.
@@ -37,15 +39,21 @@ class device_context final : public ref_counted {
   /// Streams that tasks share: as many kernels as a device gains from side by side (CUDASTF's choice).
   static constexpr std::size_t task_streams_max = 4;
 
-  /// `counters` may be null. Errors: those of the device.
+  /// Who copies to and from it takes pageable memory, if `pinned` is null. Errors: those of the device.
   [[nodiscard]] static result<intrusive_ptr<device_context>> create(intrusive_ptr<gpu::device> device,
                                                                     intrusive_ptr<gpu::poller> poller,
-                                                                    intrusive_ptr<statistics_counters> counters = {});
+                                                                    intrusive_ptr<statistics_counters> counters,
+                                                                    intrusive_ptr<pinned_memory> pinned);
+  /// By itself: with counters of its own, and nothing page-locked.
+  [[nodiscard]] static result<intrusive_ptr<device_context>> create(intrusive_ptr<gpu::device> device,
+                                                                    intrusive_ptr<gpu::poller> poller);
   ~device_context() override;
 
   [[nodiscard]] gpu::device& device() const noexcept { return *device_; }
   [[nodiscard]] int index() const noexcept { return device_->index(); }
   [[nodiscard]] device_memory& memory() const noexcept { return *memory_; }
+  /// Page-locked host memory, which the platform's devices share; null: none.
+  [[nodiscard]] const intrusive_ptr<pinned_memory>& pinned() const noexcept { return pinned_; }
   /// Memory to free once its last uses are over; `storage` fills it.
   [[nodiscard]] deferred_frees& deferred() const noexcept { return *deferred_; }
   [[nodiscard]] statistics_counters& counters() const noexcept { return *counters_; }
@@ -85,12 +93,13 @@ class device_context final : public ref_counted {
 
  private:
   device_context(intrusive_ptr<gpu::device> device, intrusive_ptr<gpu::poller> poller,
-                 intrusive_ptr<statistics_counters> counters);
+                 intrusive_ptr<statistics_counters> counters, intrusive_ptr<pinned_memory> pinned);
   [[nodiscard]] result<intrusive_ptr<gpu::stream>> new_stream();
 
   intrusive_ptr<gpu::device> device_;
   intrusive_ptr<gpu::poller> poller_;
   intrusive_ptr<statistics_counters> counters_;
+  intrusive_ptr<pinned_memory> pinned_;
   intrusive_ptr<event_pool> events_;
   intrusive_ptr<memory_pressure> pressure_;
   std::unique_ptr<device_memory> memory_;
@@ -117,7 +126,8 @@ class platform final : public ref_counted {
   /// number of devices, those of the devices.
   [[nodiscard]] static result<intrusive_ptr<platform>> create(const platform_options& options);
   /// The same over devices made elsewhere, for tests.
-  [[nodiscard]] static result<intrusive_ptr<platform>> create_from(std::vector<intrusive_ptr<gpu::device>> devices);
+  [[nodiscard]] static result<intrusive_ptr<platform>> create_from(
+      std::vector<intrusive_ptr<gpu::device>> devices, std::size_t pinned_bytes = platform_options{}.pinned_bytes);
   /// As `close`.
   ~platform() override;
 

@@ -15,6 +15,8 @@ struct statistics {
   std::uint64_t bytes_to_host = 0;           ///< Bytes of copies enqueued from device to host memory.
   std::uint64_t bytes_between_devices = 0;   ///< Bytes of copies enqueued from device memory to device memory.
   std::uint64_t bytes_through_host = 0;      ///< Of these, bytes that went through host memory: no peers.
+  std::uint64_t bytes_pinned = 0;            ///< Bytes that crossed between a device and page-locked host memory.
+  std::uint64_t bytes_pageable = 0;          ///< Those where the caller may have waited: other host memory.
   std::uint64_t operations = 0;              ///< Copies, fills and kernels enqueued; waits and events are not counted.
   std::uint64_t events = 0;                  ///< Events recorded.
 };
@@ -28,6 +30,8 @@ class statistics_counters final : public ref_counted {
     bytes_to_host,
     bytes_between_devices,
     bytes_through_host,
+    bytes_pinned,
+    bytes_pageable,
     operations,
     events
   };
@@ -43,6 +47,8 @@ class statistics_counters final : public ref_counted {
             .bytes_to_host = value(counter::bytes_to_host),
             .bytes_between_devices = value(counter::bytes_between_devices),
             .bytes_through_host = value(counter::bytes_through_host),
+            .bytes_pinned = value(counter::bytes_pinned),
+            .bytes_pageable = value(counter::bytes_pageable),
             .operations = value(counter::operations),
             .events = value(counter::events)};
   }
@@ -51,7 +57,7 @@ class statistics_counters final : public ref_counted {
   [[nodiscard]] std::uint64_t value(counter which) const noexcept {
     return values_[static_cast<int>(which)].load(std::memory_order_relaxed);
   }
-  std::atomic<std::uint64_t> values_[7] = {};
+  std::atomic<std::uint64_t> values_[9] = {};
 };
 
 }  // namespace glint::gpu

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include <glint/base/intrusive_ptr.hpp>
@@ -24,6 +25,8 @@ struct lent_memory {
   bool read_only = true;              ///< Who wants to write must copy.
   device_context* context = nullptr;  ///< The device they lie on; null: host memory.
   intrusive_ptr<ref_counted> owner;   ///< Keeps them.
+  /// The backend whose devices take them for page-locked host memory; none: they are pageable, or a device's.
+  std::optional<backend_kind> page_locked = std::nullopt;
 };
 
 /// Counted bytes in host or device memory, and who uses them in stream order.
@@ -58,8 +61,11 @@ class storage final : public ref_counted {
   [[nodiscard]] static intrusive_ptr<storage> lent(lent_memory memory);
   /// True for memory of somebody else's that must not be written: who wants to must copy, even alone.
   [[nodiscard]] bool read_only() const noexcept { return read_only_; }
-  /// True for memory of somebody else's: when it goes, nothing becomes free here.
+  /// True for memory of somebody else's, and for page-locked memory: when it goes, nothing becomes free here.
   [[nodiscard]] bool is_lent() const noexcept { return static_cast<bool>(owner_); }
+
+  /// Whether copies between it and a device of `backend` let nobody wait: page-locked host memory.
+  [[nodiscard]] bool page_locked_for(backend_kind backend) const noexcept { return page_locked_ == backend; }
 
   [[nodiscard]] memory_place place() const noexcept;
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
@@ -97,6 +103,7 @@ class storage final : public ref_counted {
   intrusive_ptr<gpu::stream> home_;
   intrusive_ptr<ref_counted> owner_;  // of memory that is somebody else's
   bool read_only_ = false;
+  std::optional<backend_kind> page_locked_;
   detail::use_list uses_;
 };
 

@@ -5,8 +5,9 @@
 
 namespace glint::gpu::detail {
 
-/// How much at once goes through the host between devices that do not reach each other: a few hundred microseconds on
-/// PCIe, against the few that a piece costs in waits.
-inline constexpr std::size_t through_host_piece_bytes = std::size_t{1} << 20;
+/// How much at once goes through a stage in host memory, between devices that do not reach each other or from pageable
+/// memory to a device: some twenty microseconds on PCIe, a hundred of the host's copying, against the few that a piece
+/// costs in calls.
+inline constexpr std::size_t stage_piece_bytes = std::size_t{1} << 20;
 
 }  // namespace glint::gpu::detail
