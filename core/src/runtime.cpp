@@ -314,6 +314,8 @@ runtime_statistics statistics() {
           .device_bytes_allocated = devices.device_bytes_allocated,
           .bytes_to_devices = devices.bytes_to_device,
           .bytes_from_devices = devices.bytes_to_host,
+          .bytes_pinned = devices.bytes_pinned,
+          .bytes_pageable = devices.bytes_pageable,
           .events_on_devices = devices.events,
           .bytes_spilled = scope.get().admission().tier().spilled_bytes(),
           .bytes_written_to_files = scope.get().admission().files().written_bytes(),

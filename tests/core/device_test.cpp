@@ -95,6 +95,21 @@ TEST_F(device, AChainRunsThereAndComesBack) {
   EXPECT_EQ(get(submit<total>(submit<twice>(y)), deadline), -20);
 }
 
+std::uint64_t waiting_copies(gpu_context& gpu, const tensor<float>&) {
+  return glint::gpu::waiting_copies_of(gpu.device());
+}
+
+/// By a put tensor, an argument of a CPU function and a result: all of it page-locked on the host's side.
+TEST_F(device, CopiesOfObjectsWaitForNothingInTheDriver) {
+  constexpr std::int64_t count = 300'000;
+  auto y = submit<twice>(glint::put(tensor<float>::from(std::vector<float>(count, 1.f), {count})));
+  EXPECT_EQ(get(submit<total>(y), deadline), 2.f * count);
+  EXPECT_EQ(get(submit<waiting_copies>(y), deadline), 0u);
+  EXPECT_EQ(get(y, deadline).to_host().values()[count - 1], 2.f);
+  EXPECT_EQ(glint::statistics().bytes_pageable, 0u);
+  EXPECT_EQ(glint::statistics().bytes_pinned, 3 * count * sizeof(float));
+}
+
 TEST_F(device, AnIssuedObjectFeedsTheDeviceBeforeItIsDone) {
   const auto go = make_event();
   auto x = submit<twice_after>(numbers(), go);

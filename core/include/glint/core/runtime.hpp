@@ -56,6 +56,8 @@ struct runtime_statistics {
   std::uint64_t device_bytes_allocated = 0;  ///< Bytes taken from devices' memory by tensors.
   std::uint64_t bytes_to_devices = 0;        ///< Copied from host memory.
   std::uint64_t bytes_from_devices = 0;      ///< Copied to host memory.
+  std::uint64_t bytes_pinned = 0;            ///< What crossed by page-locked host memory: nobody waited.
+  std::uint64_t bytes_pageable = 0;          ///< By other: CUDA's driver may have let the caller wait.
   std::uint64_t events_on_devices = 0;       ///< Recorded in their streams.
   std::uint64_t bytes_spilled = 0;           ///< Of objects that left a device for the host, to make room.
   std::uint64_t bytes_written_to_files = 0;  ///< Of these, what then went on to files.
