@@ -3,6 +3,26 @@
 
 namespace glint::gpu {
 
+namespace {
+
+error no_graphs() {
+  return error(errc::device_error, "this backend captures no graphs");
+}
+
+}  // namespace
+
+result<void> native_stream::begin_capture() {
+  return fail(no_graphs());
+}
+
+result<std::unique_ptr<native_graph>> native_stream::end_capture() {
+  return fail(no_graphs());
+}
+
+result<void> native_stream::replay(native_graph&) {
+  return fail(no_graphs());
+}
+
 result<std::unique_ptr<native_stream>> device::borrow_stream(void*) {
   return fail(error(errc::device_error, "has no streams of other libraries").with_subject(info().name));
 }

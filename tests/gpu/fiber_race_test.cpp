@@ -62,4 +62,17 @@ TEST(FiberRace, TheCorrectTwinIsCleanWhenTheStreamsRanInOrderAnyway) {
   expect_clean("producer_first");
 }
 
+TEST(FiberRace, AMissingWaitInAGraphReadsStaleDataAndIsReportedByTheReplay) {
+  expect_caught("graph_consumer_first", "stale");
+}
+TEST(FiberRace, AMissingWaitInAGraphThatDidNoHarmIsReportedAllTheSame) {
+  expect_caught("graph_producer_first", "fresh");
+}
+TEST(FiberRace, TheCorrectGraphIsClean) {
+  expect_clean("graph_consumer_first");
+}
+TEST(FiberRace, TheCorrectGraphIsCleanWhenItsStreamsRanInOrderAnyway) {
+  expect_clean("graph_producer_first");
+}
+
 }  // namespace

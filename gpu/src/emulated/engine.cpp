@@ -89,6 +89,15 @@ void engine::perform(fiber& f, entry& e) {
     case step::wait:
       e.event->wait_until_done();
       return f.run(&engine::join_wait, &side_, e.event.get());
+    case step::edge_from:
+      f.run(&engine::seal_edge, &side_, e.event.get());
+      return e.event->complete();
+    case step::edge_to:
+      e.event->wait_until_done();
+      return f.run(&engine::take_edge, &side_, e.event.get());
+    case step::first_edge_to:
+      e.event->wait_until_done();
+      return f.run(&engine::take_first_edge, &side_, e.event.get());
     case step::close:
       return;
   }
@@ -121,24 +130,54 @@ void engine::join_wait(void* side, void* event) noexcept {
   auto& s = *static_cast<device_side*>(side);
   if (s.failure) ++*s.failure->behind;
 }
+void engine::seal_edge(void* side, void* event) noexcept {
+  auto& s = *static_cast<device_side*>(side);
+  if (s.device.faults().lost()) s.failure = s.device.lost_error();
+  static_cast<mark*>(event)->seal(s.failure);
+}
+
+void engine::take_edge(void* side, void* event) noexcept {
+  auto& s = *static_cast<device_side*>(side);
+  const auto& m = *static_cast<const mark*>(event);
+  tsan_acquire(&m);
+  if (m.failed() && !s.failure) s.failure = m.failure();
+}
+
+void engine::take_first_edge(void* side, void* event) noexcept {
+  static_cast<device_side*>(side)->failure.reset();
+  take_edge(side, event);
+}
+
 void engine::finish(void* side, void*) noexcept {
   tsan_release(side);
 }
 
-void engine::run(std::unique_ptr<operation> work) {
+void engine::run(std::unique_ptr<operation> work, intrusive_ptr<ref_counted> keep) {
   tsan_release(work.get());
-  push({.what = step::run, .work = work.release(), .event = nullptr});
+  push({.what = step::run, .work = work.release(), .event = nullptr, .keep = std::move(keep)});
 }
 
 void engine::record(intrusive_ptr<mark> m) {
-  push({.what = step::record, .work = nullptr, .event = std::move(m)});
+  push(step::record, std::move(m));
 }
-
 void engine::wait(intrusive_ptr<mark> m) {
-  push({.what = step::wait, .work = nullptr, .event = std::move(m)});
+  push(step::wait, std::move(m));
+}
+void engine::edge_from(intrusive_ptr<mark> m) {
+  push(step::edge_from, std::move(m));
+}
+void engine::edge_to(intrusive_ptr<mark> m) {
+  push(step::edge_to, std::move(m));
+}
+void engine::first_edge_to(intrusive_ptr<mark> m) {
+  push(step::first_edge_to, std::move(m));
 }
 void engine::close() {
-  push({.what = step::close, .work = nullptr, .event = nullptr});
+  push(step::close, nullptr);
+}
+
+void engine::push(step what, intrusive_ptr<mark> m) {
+  push({.what = what, .work = nullptr, .event = std::move(m), .keep = nullptr});
 }
 
 void engine::push(entry e) {

@@ -34,19 +34,26 @@ class engine final : public ref_counted {
   /// The thread's life; counted on by the thread itself.
   void main() noexcept;
 
-  /// Each enqueues an entry, from one host thread at a time.
-  void run(std::unique_ptr<operation> work);
+  /// Each enqueues an entry, from one host thread at a time. `keep` is let go by the thread after the work.
+  void run(std::unique_ptr<operation> work, intrusive_ptr<ref_counted> keep = {});
   void record(intrusive_ptr<mark> m);
   void wait(intrusive_ptr<mark> m);
+  /// Within a graph, failures go along its edges: `edge_from` marks like `record`, but the failure stays the stream's
+  /// too; `edge_to` waits, and what failed before the mark has failed here. `first_edge_to` also forgets what failed
+  /// here before: it begins another replay.
+  void edge_from(intrusive_ptr<mark> m);
+  void edge_to(intrusive_ptr<mark> m);
+  void first_edge_to(intrusive_ptr<mark> m);
   /// The last entry: the thread ends when it has come to it.
   void close();
 
  private:
-  enum class step { run, record, wait, close };
+  enum class step { run, record, wait, edge_from, edge_to, first_edge_to, close };
   struct entry {
     step what = step::close;
-    operation* work = nullptr;  ///< Owned, for `run`; raw because the thread must not touch it.
-    intrusive_ptr<mark> event;  ///< For `record` and `wait`.
+    operation* work = nullptr;        ///< Owned, for `run`; raw because the thread must not touch it.
+    intrusive_ptr<mark> event;        ///< For all but `run` and `close`.
+    intrusive_ptr<ref_counted> keep;  ///< What `work` uses.
   };
   /// What only the fiber touches.
   struct device_side {
@@ -55,6 +62,7 @@ class engine final : public ref_counted {
   };
 
   void push(entry e);
+  void push(step what, intrusive_ptr<mark> m);
   [[nodiscard]] entry pop();
   void perform(fiber& f, entry& e);
 
@@ -62,6 +70,9 @@ class engine final : public ref_counted {
   static void run_work(void* side, void* work) noexcept;
   static void seal_record(void* side, void* event) noexcept;
   static void join_wait(void* side, void* event) noexcept;
+  static void seal_edge(void* side, void* event) noexcept;
+  static void take_edge(void* side, void* event) noexcept;
+  static void take_first_edge(void* side, void* event) noexcept;
   static void finish(void* side, void* unused) noexcept;
 
   const intrusive_ptr<emulated_device> device_;

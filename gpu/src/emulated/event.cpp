@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "capture.hpp"
 #include "condition.hpp"
 #include "emulated_device.hpp"
 #include "host_order.hpp"
@@ -48,8 +49,23 @@ emulated_event::emulated_event(intrusive_ptr<emulated_device> device) : device_(
 emulated_event::~emulated_event() = default;
 
 void emulated_event::set_newest(intrusive_ptr<mark> m) {
+  std::optional<captured_record> before;  // goes without the lock
   const lock_guard lock(mutex_);
   newest_.swap(m);
+  before.swap(captured_);
+}
+
+void emulated_event::set_captured(captured_record r) {
+  std::optional<captured_record> now(std::move(r));
+  intrusive_ptr<mark> before;
+  const lock_guard lock(mutex_);
+  newest_.swap(before);
+  captured_.swap(now);
+}
+
+std::optional<captured_record> emulated_event::captured() {
+  const lock_guard lock(mutex_);
+  return captured_;
 }
 
 intrusive_ptr<mark> emulated_event::newest() {
@@ -58,6 +74,10 @@ intrusive_ptr<mark> emulated_event::newest() {
 }
 
 result<bool> emulated_event::query() {
+  if (captured()) {
+    return fail(error(errc::device_error, "query of an event that was last recorded in a capture")
+                    .with_subject("device " + device_->info().name));
+  }
   if (const auto m = newest()) {
     // Before "lost": the stream may still be inside an operation, whose memory the caller would free on an error.
     if (!m->done()) return false;

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include <glint/base/error.hpp>
 #include <glint/base/intrusive_ptr.hpp>
@@ -13,7 +14,14 @@
 
 namespace glint::gpu::emulated {
 
+class capture;
 class emulated_device;
+
+/// A record in a capture: "behind these operations of it". Nothing stands for it but the capture.
+struct captured_record {
+  intrusive_ptr<capture> in;
+  std::vector<std::uint32_t> behind;  ///< Numbers of operations: what its stream's next one would depend on.
+};
 
 /// One record of an event: each record makes a new one, so that waits keep the one that they were enqueued with.
 ///
@@ -67,13 +75,17 @@ class emulated_event final : public native_event {
 
   [[nodiscard]] const emulated_device& device() const noexcept { return *device_; }
   void set_newest(intrusive_ptr<mark> m);
-  /// The newest record, or null when there was none.
+  void set_captured(captured_record r);
+  /// The newest record, or null when there was none, or when it was made in a capture.
   [[nodiscard]] intrusive_ptr<mark> newest();
+  /// The newest record, if it was made in a capture.
+  [[nodiscard]] std::optional<captured_record> captured();
 
  private:
   const intrusive_ptr<emulated_device> device_;
   mutex mutex_;
   intrusive_ptr<mark> newest_ GLINT_GUARDED_BY(mutex_);
+  std::optional<captured_record> captured_ GLINT_GUARDED_BY(mutex_);  // instead of newest_
 };
 
 }  // namespace glint::gpu::emulated

@@ -41,12 +41,14 @@ class emulated_faults {
  public:
   /// The `nth` reserve from now on (1 is the next) fails with out_of_memory. 0 takes the order back.
   void fail_reserve(std::uint32_t nth) noexcept { reserve_countdown_.store(nth); }
-  /// The `nth` kernel enqueued from now on (1 is the next) fails with kernel_failed instead of running.
+  /// The `nth` kernel enqueued from now on (1 is the next) fails with kernel_failed instead of running. Kernels of a
+  /// graph are counted by each replay, not by the capture.
   void fail_kernel(std::uint32_t nth) noexcept { kernel_countdown_.store(nth); }
   /// The `nth` step from now on (1 is the next) fails with `code`. A step is a call that reserves, creates a stream or
-  /// an event, reaches a peer, or enqueues anything; with kernel_failed, only one that enqueues a copy, a fill or a
-  /// kernel. What happens: `kernel_failed`: it is enqueued and fails when its turn comes; `device_lost`: the device is
-  /// lost with it; any other: the call is refused and nothing is enqueued. 0 takes the order back.
+  /// an event, reaches a peer, begins or ends a capture, or enqueues anything, also within a capture; with
+  /// kernel_failed, only one that enqueues a copy, a fill, a kernel or a whole graph, to be run. What happens:
+  /// `kernel_failed`: it is enqueued and fails when its turn comes, a graph with its first operation; `device_lost`:
+  /// the device is lost with it; any other: the call is refused and nothing is enqueued. 0 takes the order back.
   void fail_step(std::uint32_t nth, errc code) noexcept {
     step_code_.store(code);
     step_countdown_.store(nth);

@@ -10,6 +10,7 @@
 #include <glint/base/intrusive_ptr.hpp>
 #include <glint/base/result.hpp>
 #include <glint/base/unique_function.hpp>
+#include <glint/gpu/native_graph.hpp>
 #include <glint/gpu/slab_handle.hpp>
 
 /// The device interface: what a backend must give. Two backends implement it, `cuda` and `emulated`; both pass the
@@ -42,7 +43,8 @@ class native_event {
 
   /// True once everything enqueued before the last record has run; false while it has not. The error of that work, if
   /// it failed (kernel_failed, device_lost): it is reported by the first event recorded behind the failure and every
-  /// later query of that event. Never blocks. True for an event that was never recorded. Thread-safe.
+  /// later query of that event. Never blocks. True for an event that was never recorded. Thread-safe. Error:
+  /// device_error for an event last recorded in a capture, which stands for nothing that runs.
   [[nodiscard]] virtual result<bool> query() = 0;
   /// After `query` gave an error: how many operations, waits among them, stood between the one that failed and the
   /// record. Nothing where the backend cannot tell: CUDA's errors stick to the context and fail all that follows.
@@ -83,6 +85,27 @@ class native_stream {
   [[nodiscard]] virtual result<void> launch(const kernel_launch& launch) = 0;
   /// The driver's handle (cudaStream_t), or null on the emulated device.
   [[nodiscard]] virtual void* handle() const noexcept = 0;
+
+  /// From here to `end_capture`, which the same thread must call, what is enqueued is recorded and does not run. A
+  /// thread has one capture at a time.
+  ///
+  /// Another stream of the same device joins the capture by waiting for an event that was recorded in it (a fork), and
+  /// what it is given after that is recorded too, until the capture's end; this one must wait for an event behind all
+  /// that before the end (a join). Streams of a capture must live until its end. A wait for an event that was recorded
+  /// outside, or in another capture, is refused, and so is, later, a wait for an event of a capture that has ended.
+  /// What is refused in a capture makes it invalid: all else is then refused too, and its end gives the first error.
+  /// Reserving memory and making streams and events are no part of a capture and are allowed in it.
+  ///
+  /// Errors: device_error for a stream that captures already, or in a backend that cannot.
+  [[nodiscard]] virtual result<void> begin_capture();
+  /// What was recorded, as a graph; the streams of the capture then run what they are given again, also on an error.
+  /// Errors: device_error when this stream did not begin a capture, or when a fork was not joined; what was refused
+  /// first in the capture.
+  [[nodiscard]] virtual result<std::unique_ptr<native_graph>> end_capture();
+  /// Enqueues all of a graph's operations, as one: behind what was enqueued here, and behind all earlier replays of the
+  /// same graph, on whichever stream (as cudaGraphLaunch). What fails in it fails this stream as if enqueued here.
+  /// Errors: invalid_argument for an empty graph or one of another device; device_error while this stream captures.
+  [[nodiscard]] virtual result<void> replay(native_graph& graph);
 };
 
 /// Where memory comes from in large pieces, for `device_memory` to divide.
