@@ -7,6 +7,8 @@
 
 #include <glint/base/result.hpp>
 
+#include "cuda_capture.hpp"
+
 /// The one place where CUDA's statuses become errors.
 namespace glint::gpu::cuda {
 
@@ -26,7 +28,8 @@ void log_failure(cudaError_t status, const char* call, const std::string& subjec
 [[nodiscard]] bool is_unloading() noexcept;
 
 /// Makes a device the thread's current one for the scope. Every entry point needs it: the current device is a property
-/// of the thread, and whoever calls may have another.
+/// of the thread, and whoever calls may have another. In a capture it also lets the thread make calls that are no part
+/// of it.
 class current_device {
  public:
   explicit current_device(int index) noexcept;
@@ -39,6 +42,7 @@ class current_device {
  private:
   int before_ = -1;  ///< What to go back to, or -1.
   cudaError_t status_ = cudaSuccess;
+  const unsafe_calls allowed_;
 };
 
 }  // namespace glint::gpu::cuda

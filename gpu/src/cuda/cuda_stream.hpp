@@ -4,6 +4,8 @@
 #include <cuda_runtime_api.h>
 
 #include <cstddef>
+#include <memory>
+#include <thread>
 
 #include <glint/gpu/device.hpp>
 
@@ -30,13 +32,19 @@ class cuda_stream final : public native_stream {
   [[nodiscard]] result<void> launch(const kernel_launch& launch) override;
   [[nodiscard]] void* handle() const noexcept override { return stream_; }
 
+  [[nodiscard]] result<void> begin_capture() override;
+  [[nodiscard]] result<std::unique_ptr<native_graph>> end_capture() override;
+  [[nodiscard]] result<void> replay(native_graph& graph) override;
+
  private:
   template <class Call>
   [[nodiscard]] result<void> on_device(const char* name, Call call);
+  [[nodiscard]] result<bool> in_capture();
 
   const intrusive_ptr<cuda_device> device_;
   const cudaStream_t stream_;
   const ownership whose_;
+  std::thread::id capturing_;  ///< Who began a capture here; nobody's: none.
 };
 
 }  // namespace glint::gpu::cuda

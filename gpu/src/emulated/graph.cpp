@@ -38,16 +38,17 @@ intrusive_ptr<mark> opened_mark() {
   return m;
 }
 
-void destroy_operations(std::vector<std::unique_ptr<operation>>& all, const graph_program* program) {
+using operations = std::vector<std::unique_ptr<operation>>;
+
+void destroy_operations(operations* all, const graph_program* program) {
   tsan_acquire(program);
-  all.clear();
+  delete all;
 }
 
 #if GLINT_TSAN
 /// Destroys them in a context that only lives for that: whoever lets a graph go is not ordered after work of devices
 /// that it never waited for.
-__attribute__((noinline, no_sanitize("thread"))) void destroy_apart(std::vector<std::unique_ptr<operation>>& all,
-                                                                    const graph_program* program) {
+__attribute__((noinline, no_sanitize("thread"))) void destroy_apart(operations* all, const graph_program* program) {
   void* const self = __tsan_get_current_fiber();
   void* const courier = __tsan_create_fiber(0);
   __tsan_switch_to_fiber(courier, __tsan_switch_to_fiber_no_sync);
@@ -56,7 +57,7 @@ __attribute__((noinline, no_sanitize("thread"))) void destroy_apart(std::vector<
   __tsan_destroy_fiber(courier);
 }
 #else
-void destroy_apart(std::vector<std::unique_ptr<operation>>& all, const graph_program* program) {
+void destroy_apart(operations* all, const graph_program* program) {
   destroy_operations(all, program);
 }
 #endif
@@ -81,9 +82,9 @@ graph_program::graph_program(std::vector<graph_node> nodes, std::size_t lanes, s
 }
 
 void graph_program::destroy() noexcept {
-  std::vector<std::unique_ptr<operation>> all;
-  for (graph_node& n : nodes_) all.push_back(std::move(n.work));
-  destroy_apart(all, this);
+  auto all = std::make_unique<operations>();
+  for (graph_node& n : nodes_) all->push_back(std::move(n.work));
+  destroy_apart(all.release(), this);
   delete this;
 }
 

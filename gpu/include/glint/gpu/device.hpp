@@ -93,7 +93,7 @@ class native_stream {
   /// what it is given after that is recorded too, until the capture's end; this one must wait for an event behind all
   /// that before the end (a join). Streams of a capture must live until its end. A wait for an event that was recorded
   /// outside, or in another capture, is refused, and so is, later, a wait for an event of a capture that has ended.
-  /// What is refused in a capture makes it invalid: all else is then refused too, and its end gives the first error.
+  /// What is refused in a capture makes it invalid: more may then be refused, and its end gives the first error.
   /// Reserving memory and making streams and events are no part of a capture and are allowed in it.
   ///
   /// Errors: device_error for a stream that captures already, or in a backend that cannot.

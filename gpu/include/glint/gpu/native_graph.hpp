@@ -37,9 +37,9 @@ class native_graph {
   /// Replaces the operations by those of `other`, a capture of the same device and shape, for the replays from now on:
   /// the same kinds of operations and the same kernels, enqueued in the same order and with the same dependencies; only
   /// addresses, sizes and parameters may differ. Cheaper than preparing another graph. `other` is then empty: it can
-  /// only be destroyed. Where the shape differs nothing changes, and the answer says what does. CUDA decides by its own
-  /// rules, which are a little wider (cudaGraphExecUpdate). Errors: those of the driver; invalid_argument for an empty
-  /// graph or one of another device.
+  /// only be destroyed. Otherwise nothing changes, and the answer says what differs. CUDA decides by its own rules
+  /// (cudaGraphExecUpdate): it may take another kernel, and refuse another size.
+  /// Errors: those of the driver; invalid_argument for an empty graph or one of another device.
   [[nodiscard]] virtual result<graph_update> update(native_graph& other) = 0;
 };
 
