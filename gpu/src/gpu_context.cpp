@@ -138,17 +138,13 @@ gpu::storage& gpu_context::storage_here(const tensor_base& t) const {
 
 void gpu_context::reads(const tensor_base& t) {
   gpu::storage& s = storage_here(t);
-  value_or_throw(stream_->wait(s.last_write()));
+  value_or_throw(s.wait_to_read(*stream_));
   s.note_read(scope());
 }
 
 void gpu_context::writes(const tensor_base& t) {
   gpu::storage& s = storage_here(t);
-  for (const gpu::stream_point& use : s.uses()) {
-    auto waited = stream_->wait(use);
-    // What a lost device may still be reading here is shown to nobody.
-    if (!waited && !use.stream->abandoned(use.sequence)) throw exception(std::move(waited).error());
-  }
+  value_or_throw(s.wait_to_write(*stream_));
   s.note_write(scope());
 }
 

@@ -9,6 +9,7 @@
 #include <glint/base/assert.hpp>
 #include <glint/base/recycled_memory.hpp>
 #include <glint/gpu/device_memory.hpp>
+#include <glint/gpu/graph_recorder.hpp>
 #include <glint/gpu/platform.hpp>
 
 #include "deferred_frees.hpp"
@@ -75,10 +76,31 @@ result<intrusive_ptr<storage>> storage::on_device(intrusive_ptr<device_context> 
 
 result<intrusive_ptr<storage>> storage::in_order_of(intrusive_ptr<gpu::stream> home,
                                                     intrusive_ptr<device_context> context, std::size_t bytes) {
-  void* const used_before = context->deferred().take(*home, bytes);
+  // A graph keeps its memory: what it uses is not in order of the stream that recorded it.
+  void* const used_before = home->recorder() ? nullptr : context->deferred().take(*home, bytes);
   if (!used_before) return on_device(std::move(context), bytes, std::move(home));
   context->counters().add(statistics_counters::counter::device_bytes_allocated, bytes);
   return intrusive_ptr<storage>(new storage(std::move(context), used_before, bytes, std::move(home)), adopt);
+}
+
+void storage::note_recorded(gpu::stream& by, bool written) {
+  by.recorder()->note(*this, by, written);
+}
+
+// A stream that is recorded leaves the points here to each launch of the graph, which asks anew.
+result<void> storage::wait_to_read(gpu::stream& reader) {
+  if (graph_recorder* r = reader.recorder()) return r->wait_for_users(reader, *this, false);
+  return reader.wait(last_write());
+}
+
+result<void> storage::wait_to_write(gpu::stream& writer) {
+  if (graph_recorder* r = writer.recorder()) return r->wait_for_users(writer, *this, true);
+  for (const stream_point& use : uses()) {
+    auto waited = writer.wait(use);
+    // What a lost device may still be reading here is shown to nobody.
+    if (!waited && !use.stream->abandoned(use.sequence)) return waited;
+  }
+  return {};
 }
 
 memory_place storage::place() const noexcept {

@@ -102,7 +102,7 @@ stream::~stream() {
 
 void stream::count_operation() {
   ++issued_;
-  counters_->add(statistics_counters::counter::operations, 1);
+  if (!recorder()) counters_->add(statistics_counters::counter::operations, 1);
 }
 
 result<void> stream::copy(void* to, const void* from, std::size_t bytes) {
@@ -158,6 +158,7 @@ result<void> stream::wait(const stream_point& point) {
   if (point.empty() || point.stream.get() == this) return {};
   stream& other = *point.stream;
   if (other.completed() >= point.sequence) return {};
+  if (recorder()) return wait_in_recording(point);
   {
     const lock_guard lock(mutex_);
     const auto waited = waited_.find(other.id_);
@@ -189,6 +190,7 @@ result<intrusive_ptr<pooled_event>> stream::event_after(std::uint64_t sequence) 
 
 bool stream::reached(std::uint64_t sequence) {
   if (completed() >= sequence) return true;
+  if (recorder()) return false;
   const lock_guard lock(mutex_);
   advance();
   if (!is_complete(sequence) && !mark_for(sequence)) {
@@ -199,6 +201,7 @@ bool stream::reached(std::uint64_t sequence) {
 
 bool stream::known_reached(std::uint64_t sequence) {
   if (completed() >= sequence) return true;
+  if (recorder()) return false;
   const lock_guard lock(mutex_);
   advance();
   return is_complete(sequence);

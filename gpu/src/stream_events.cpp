@@ -136,6 +136,7 @@ std::optional<error> stream::failure_at(std::uint64_t sequence) const {
 }
 
 result<stream::event_ticket> stream::event_for(std::uint64_t sequence) {
+  if (recorder()) return fail(recording_error());
   const lock_guard lock(mutex_);
   advance();
   if (completed_.load() >= sequence) return event_ticket{{}, sequence};
@@ -189,6 +190,10 @@ void stream::notify(std::uint64_t sequence, point_listener& listener, urgency ho
   std::optional<error> failure;
   bool reached_already = false;
   bool unwatched = false;
+  if (recorder() && completed() < sequence) {
+    const error never = recording_error();
+    return listener.point_reached(&never);
+  }
   {
     const lock_guard lock(mutex_);
     advance();

@@ -59,13 +59,15 @@ result<void> enqueue_copy(gpu::stream& stream, const gpu::device_copy& copy, std
   if (!directly) return fail(directly.error());
   if (*directly) {
     GLINT_TRY(gpu::copy_in_order(stream, copy));
+  } else if (stream.recorder()) {
+    return fail(errc::device_error, "a copy that takes streams of other devices cannot be part of a graph");
   } else if (!copy.to.context() || !copy.from.context()) {
     GLINT_TRY(gpu::copy_on_own_device(stream, copy, sides));
   } else {
     GLINT_TRY(gpu::copy_through_host(stream, copy, sides));
     copy.to.context()->counters().add(counter::bytes_through_host, copy.bytes);
   }
-  count_copy(copy.to, copy.from, copy.bytes);
+  if (!stream.recorder()) count_copy(copy.to, copy.from, copy.bytes);
   return {};
 }
 

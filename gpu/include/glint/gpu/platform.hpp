@@ -83,6 +83,8 @@ class device_context final : public ref_counted {
   /// A stream of its own, for an actor: one that nobody holds any more if there is such, so that no destructor of a
   /// stream, which waits for its work, ever runs before the context's.
   [[nodiscard]] result<intrusive_ptr<gpu::stream>> create_stream();
+  /// A stream for a graph_recorder alone: nothing ever runs there, so no drain needs to know of it.
+  [[nodiscard]] result<intrusive_ptr<gpu::stream>> recording_stream() { return new_stream(); }
   /// Another library's stream on this device, by the driver's handle: see stream::borrow.
   [[nodiscard]] result<intrusive_ptr<gpu::stream>> borrow_stream(void* handle);
   /// The stream for copies to or from this device that the runtime makes.

@@ -8,7 +8,8 @@
 
 namespace glint::gpu {
 
-/// What a platform's devices did since it was created: totals, never reset.
+/// What a platform's devices did since it was created: totals, never reset. Of graphs the operations are counted, by
+/// each launch, not the bytes that they copy.
 struct statistics {
   std::uint64_t device_bytes_allocated = 0;  ///< Bytes of device storages that were made.
   std::uint64_t bytes_to_device = 0;         ///< Bytes of copies enqueued from host to device memory.

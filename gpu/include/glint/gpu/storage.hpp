@@ -78,10 +78,20 @@ class storage final : public ref_counted {
 
   /// Says that work up to `point`, or everything that a scope's owner enqueues, reads or writes the bytes. The memory
   /// is kept until then; `note_write` also sets what readers must wait for. Neither makes a stream wait.
+  /// A use by a stream that is being recorded is noted with the recording instead.
   void note_read(stream_point point) { note(detail::memory_use(std::move(point)), &detail::use_list::note_read); }
   void note_write(stream_point point) { note(detail::memory_use(std::move(point)), &detail::use_list::note_write); }
-  void note_read(intrusive_ptr<use_scope> scope) { uses_.note_read(detail::memory_use(std::move(scope))); }
-  void note_write(intrusive_ptr<use_scope> scope) { uses_.note_write(detail::memory_use(std::move(scope))); }
+  void note_read(intrusive_ptr<use_scope> scope) {
+    note(detail::memory_use(std::move(scope)), &detail::use_list::note_read);
+  }
+  void note_write(intrusive_ptr<use_scope> scope) {
+    note(detail::memory_use(std::move(scope)), &detail::use_list::note_write);
+  }
+
+  /// Makes a stream wait for what a reader must wait for (the newest write), or a writer (all uses): in order of the
+  /// streams, or within a recording. Errors: those of the device.
+  [[nodiscard]] result<void> wait_to_read(stream& reader);
+  [[nodiscard]] result<void> wait_to_write(stream& writer);
 
   /// The point after the newest write: a reader waits for it. Empty if nothing was enqueued that writes.
   [[nodiscard]] stream_point last_write() const { return uses_.last_write(); }
@@ -94,8 +104,11 @@ class storage final : public ref_counted {
   ~storage() override = default;
   void destroy() noexcept override;
   void note(detail::memory_use use, void (detail::use_list::*how)(detail::memory_use)) {
-    if (!use.empty()) (uses_.*how)(std::move(use));
+    if (use.empty()) return;
+    if (use.stream->recorder()) return note_recorded(*use.stream, how == &detail::use_list::note_write);
+    (uses_.*how)(std::move(use));
   }
+  void note_recorded(gpu::stream& by, bool written);
 
   intrusive_ptr<device_context> context_;
   void* data_;

@@ -22,6 +22,7 @@
 
 namespace glint::gpu {
 
+class graph_recorder;
 class poller;
 class stream;
 
@@ -92,6 +93,8 @@ class stream final : public ref_counted {
   [[nodiscard]] result<void> fill(void* to, std::byte value, std::size_t bytes);
   [[nodiscard]] result<void> enqueue(unique_function<void()> kernel);
   [[nodiscard]] result<void> launch(const kernel_launch& launch);
+  /// All of a graph's operations, as one. `graph::launch` is what waits for its memory's other users.
+  [[nodiscard]] result<void> replay(native_graph& graph);
 
   /// To be called after enqueueing straight on `handle()`, so that the clock counts it.
   void note_enqueued();
@@ -143,12 +146,17 @@ class stream final : public ref_counted {
   /// Keeps something until the stream was destroyed, which waits for its work: host memory of abandoned copies.
   void keep_until_end(std::shared_ptr<void> memory);
 
+  /// Who records what is given to the stream instead of letting it run, or null. What this means for points, waits and
+  /// listeners stands in graph_recorder.hpp.
+  [[nodiscard]] graph_recorder* recorder() const noexcept { return recorder_.load(); }
+
   /// Driver calls made so far; a test counts them.
   [[nodiscard]] std::uint64_t events_recorded() const noexcept {
     return events_recorded_.load(std::memory_order_relaxed);
   }
 
  private:
+  friend class graph_recorder;
   friend class poller;
   using poll_time = std::chrono::steady_clock::time_point;
 
@@ -215,6 +223,14 @@ class stream final : public ref_counted {
   /// The poller's; without a time nothing more is expected to be enqueued soon.
   poll_outcome poll(std::optional<poll_time> now);
 
+  [[nodiscard]] error recording_error() const;
+  [[nodiscard]] result<void> begin_recording(graph_recorder& by);
+  [[nodiscard]] result<void> join_recording(graph_recorder& by, pooled_event& begun);
+  [[nodiscard]] result<intrusive_ptr<pooled_event>> record_in_recording();
+  [[nodiscard]] result<std::unique_ptr<native_graph>> end_recording();
+  void leave_recording();
+  [[nodiscard]] result<void> wait_in_recording(const stream_point& point);
+
   const std::uint64_t id_;
   intrusive_ptr<gpu::device> device_;
   intrusive_ptr<gpu::poller> poller_;
@@ -238,6 +254,7 @@ class stream final : public ref_counted {
   poll_time changed_at_ GLINT_GUARDED_BY(mutex_){};              // and when it first saw that
   std::atomic<std::uint64_t> completed_{0};                      // written with mutex_ held, never falls
   std::atomic<std::uint64_t> events_recorded_{0};
+  std::atomic<graph_recorder*> recorder_{nullptr};
 };
 
 }  // namespace glint::gpu
