@@ -92,12 +92,13 @@ void engine::perform(fiber& f, entry& e) {
     case step::edge_from:
       f.run(&engine::seal_edge, &side_, e.event.get());
       return e.event->complete();
+    case step::first_edge_to:
+      f.run(&engine::forget_failure, &side_, nullptr);
+      [[fallthrough]];
     case step::edge_to:
       e.event->wait_until_done();
-      return f.run(&engine::take_edge, &side_, e.event.get());
-    case step::first_edge_to:
-      e.event->wait_until_done();
-      return f.run(&engine::take_first_edge, &side_, e.event.get());
+      // The fiber touches a mark only when that failed: the thread may be the last to let it go, see ~mark.
+      return f.run(e.event->failed() ? &engine::take_failure : &engine::join_wait, &side_, e.event.get());
     case step::close:
       return;
   }
@@ -136,16 +137,15 @@ void engine::seal_edge(void* side, void* event) noexcept {
   static_cast<mark*>(event)->seal(s.failure);
 }
 
-void engine::take_edge(void* side, void* event) noexcept {
+void engine::take_failure(void* side, void* event) noexcept {
   auto& s = *static_cast<device_side*>(side);
-  const auto& m = *static_cast<const mark*>(event);
-  tsan_acquire(&m);
-  if (m.failed() && !s.failure) s.failure = m.failure();
+  tsan_acquire(event);
+  if (!s.failure) s.failure = static_cast<const mark*>(event)->failure();
+  tsan_release(event);
 }
 
-void engine::take_first_edge(void* side, void* event) noexcept {
+void engine::forget_failure(void* side, void*) noexcept {
   static_cast<device_side*>(side)->failure.reset();
-  take_edge(side, event);
 }
 
 void engine::finish(void* side, void*) noexcept {

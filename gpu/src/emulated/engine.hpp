@@ -71,8 +71,8 @@ class engine final : public ref_counted {
   static void seal_record(void* side, void* event) noexcept;
   static void join_wait(void* side, void* event) noexcept;
   static void seal_edge(void* side, void* event) noexcept;
-  static void take_edge(void* side, void* event) noexcept;
-  static void take_first_edge(void* side, void* event) noexcept;
+  static void take_failure(void* side, void* event) noexcept;
+  static void forget_failure(void* side, void* unused) noexcept;
   static void finish(void* side, void* unused) noexcept;
 
   const intrusive_ptr<emulated_device> device_;
