@@ -29,6 +29,16 @@ error kernel_error(const emulated_device& d) {
   }
 }
 
+/// Something to be destroyed where and when it would be run.
+class letting_go final : public operation {
+ public:
+  explicit letting_go(intrusive_ptr<ref_counted> what) : what_(std::move(what)) {}
+  void run() override {}
+
+ private:
+  const intrusive_ptr<ref_counted> what_;
+};
+
 /// Blocks the signals that are sent to the process for the scope, so that a thread started in it never runs the
 /// program's handlers: there device memory is out of reach and a stream would stand still.
 class signals_blocked {
@@ -172,8 +182,21 @@ void engine::edge_to(intrusive_ptr<mark> m) {
 void engine::first_edge_to(intrusive_ptr<mark> m) {
   push(step::first_edge_to, std::move(m));
 }
+void engine::let_go(intrusive_ptr<ref_counted>& what) {
+  auto work = std::make_unique<letting_go>(intrusive_ptr<ref_counted>(what));
+  tsan_release(work.get());
+  const lock_guard lock(mutex_);
+  if (closed_) return;
+  what = nullptr;  // not the last: `work` has one
+  entries_.push_back({.what = step::run, .work = work.release(), .event = nullptr, .keep = nullptr});
+  filled_.notify_one();
+}
+
 void engine::close() {
-  push(step::close, nullptr);
+  const lock_guard lock(mutex_);
+  closed_ = true;
+  entries_.push_back({.what = step::close, .work = nullptr, .event = nullptr, .keep = nullptr});
+  filled_.notify_one();
 }
 
 void engine::push(step what, intrusive_ptr<mark> m) {

@@ -44,6 +44,9 @@ class engine final : public ref_counted {
   void edge_from(intrusive_ptr<mark> m);
   void edge_to(intrusive_ptr<mark> m);
   void first_edge_to(intrusive_ptr<mark> m);
+  /// Lets go of `what` in the fiber, behind everything enqueued, and takes it from the caller; not after `close`. By
+  /// any thread.
+  void let_go(intrusive_ptr<ref_counted>& what);
   /// The last entry: the thread ends when it has come to it.
   void close();
 
@@ -83,6 +86,7 @@ class engine final : public ref_counted {
   /// Unbounded: an enqueue never waits for the work, and what bounds the work in flight is who enqueues (a task holds
   /// the memory that its operations use).
   std::deque<entry> entries_ GLINT_GUARDED_BY(mutex_);
+  bool closed_ GLINT_GUARDED_BY(mutex_) = false;
 };
 
 /// Starts the thread of `e`. Errors: device_error when the system has no thread left.

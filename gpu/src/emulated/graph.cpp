@@ -38,30 +38,6 @@ intrusive_ptr<mark> opened_mark() {
   return m;
 }
 
-using operations = std::vector<std::unique_ptr<operation>>;
-
-void destroy_operations(operations* all, const graph_program* program) {
-  tsan_acquire(program);
-  delete all;
-}
-
-#if GLINT_TSAN
-/// Destroys them in a context that only lives for that: whoever lets a graph go is not ordered after work of devices
-/// that it never waited for.
-__attribute__((noinline, no_sanitize("thread"))) void destroy_apart(operations* all, const graph_program* program) {
-  void* const self = __tsan_get_current_fiber();
-  void* const courier = __tsan_create_fiber(0);
-  __tsan_switch_to_fiber(courier, __tsan_switch_to_fiber_no_sync);
-  destroy_operations(all, program);
-  __tsan_switch_to_fiber(self, __tsan_switch_to_fiber_no_sync);
-  __tsan_destroy_fiber(courier);
-}
-#else
-void destroy_apart(operations* all, const graph_program* program) {
-  destroy_operations(all, program);
-}
-#endif
-
 std::string numbered(std::size_t i) {
   return "operation " + std::to_string(i + 1) + ": ";
 }
@@ -82,9 +58,7 @@ graph_program::graph_program(std::vector<graph_node> nodes, std::size_t lanes, s
 }
 
 void graph_program::destroy() noexcept {
-  auto all = std::make_unique<operations>();
-  for (graph_node& n : nodes_) all->push_back(std::move(n.work));
-  destroy_apart(all.release(), this);
+  tsan_acquire(this);
   delete this;
 }
 
@@ -137,7 +111,14 @@ void graph_program::enqueue(std::span<engine* const> engines, const how& h) {
 emulated_graph::emulated_graph(intrusive_ptr<emulated_device> device, intrusive_ptr<graph_program> program)
     : device_(std::move(device)), program_(std::move(program)) {}
 
-emulated_graph::~emulated_graph() = default;
+emulated_graph::~emulated_graph() {
+  let_go(std::move(program_));
+}
+
+void emulated_graph::let_go(intrusive_ptr<graph_program> program) {
+  intrusive_ptr<ref_counted> given(std::move(program));
+  if (last_ran_on_) last_ran_on_->let_go(given);
+}
 
 result<void> emulated_graph::prepare() {
   if (program_) return {};
@@ -152,11 +133,12 @@ result<graph_update> emulated_graph::update(native_graph& other) {
   GLINT_TRY(prepare());
   GLINT_TRY(from->prepare());
   if (std::string why = program_->difference(*from->program_); !why.empty()) return graph_update{false, std::move(why)};
-  program_ = std::exchange(from->program_, nullptr);
+  let_go(std::exchange(program_, std::exchange(from->program_, nullptr)));
   return graph_update{true, {}};
 }
 
-intrusive_ptr<mark> emulated_graph::next_replay(intrusive_ptr<mark> end) noexcept {
+intrusive_ptr<mark> emulated_graph::next_replay(intrusive_ptr<mark> end, intrusive_ptr<engine> on) noexcept {
+  last_ran_on_ = std::move(on);
   return std::exchange(newest_end_, std::move(end));
 }
 

@@ -39,8 +39,8 @@ struct graph_node {
 
 /// The operations of a graph, which nobody changes any more. Counted by the graph and by its replays under way.
 ///
-/// The operations are run by fibers of streams and destroyed by whoever lets go last, on a context of its own
-/// that only learns of the fibers what it must: that they are through with the operations.
+/// The operations are run by fibers of streams. Who destroys them comes after those: so a graph lets go of them in the
+/// fiber that replayed it last, and not on the host's thread, which would then seem to have waited for that work.
 class graph_program final : public ref_counted {
  public:
   graph_program(std::vector<graph_node> nodes, std::size_t lanes, std::vector<std::uint32_t> last);
@@ -82,13 +82,16 @@ class emulated_graph final : public native_graph {
   [[nodiscard]] const emulated_device& device() const noexcept { return *device_; }
   /// Null when the operations were given to another graph.
   [[nodiscard]] const intrusive_ptr<graph_program>& program() const noexcept { return program_; }
-  /// The end of the newest replay becomes `end`; returns that of the one before.
-  [[nodiscard]] intrusive_ptr<mark> next_replay(intrusive_ptr<mark> end) noexcept;
+  /// The end of the newest replay becomes `end`, which comes on `on`; returns that of the one before.
+  [[nodiscard]] intrusive_ptr<mark> next_replay(intrusive_ptr<mark> end, intrusive_ptr<engine> on) noexcept;
 
  private:
+  void let_go(intrusive_ptr<graph_program> program);
+
   const intrusive_ptr<emulated_device> device_;
   intrusive_ptr<graph_program> program_;
   intrusive_ptr<mark> newest_end_;
+  intrusive_ptr<engine> last_ran_on_;
 };
 
 }  // namespace glint::gpu::emulated

@@ -93,7 +93,7 @@ result<void> emulated_stream::replay(native_graph& graph) {
   std::vector<engine*> engines{own_.queue.get()};
   for (std::size_t i = 0; i + 1 < program->lanes(); ++i) engines.push_back(helpers_[i].queue.get());
   auto end = make_intrusive<mark>();
-  auto before = g->next_replay(end);
+  auto before = g->next_replay(end, own_.queue);
   program->enqueue(engines, {.after = std::move(before), .end = end, .first_fails = *fails, .device = device_.get()});
   return {};
 }
