@@ -89,16 +89,25 @@ void engine::main() noexcept {
 
 void engine::perform(fiber& f, entry& e) {
   switch (e.what) {
-    case step::run: {
+    case step::wait:
+      e.event->wait_until_done();
+      f.run(&engine::skip_one, &side_, nullptr);
+      return f.run(&engine::join, &side_, e.event.get());
+    case step::begin_parts:
+      return f.run(&engine::skip_one, &side_, nullptr);
+    case step::run:
+      f.run(&engine::skip_one, &side_, nullptr);
+      [[fallthrough]];
+    case step::run_part: {
       const device_access scope(device_->keys(), device_->as_owner());
       return f.run(&engine::run_work, &side_, e.work);
     }
     case step::record:
       f.run(&engine::seal_record, &side_, e.event.get());
       return e.event->complete();
-    case step::wait:
+    case step::wait_part:
       e.event->wait_until_done();
-      return f.run(&engine::join_wait, &side_, e.event.get());
+      return f.run(&engine::join, &side_, e.event.get());
     case step::edge_from:
       f.run(&engine::seal_edge, &side_, e.event.get());
       return e.event->complete();
@@ -108,7 +117,7 @@ void engine::perform(fiber& f, entry& e) {
     case step::edge_to:
       e.event->wait_until_done();
       // The fiber touches a mark only when that failed: the thread may be the last to let it go, see ~mark.
-      return f.run(e.event->failed() ? &engine::take_failure : &engine::join_wait, &side_, e.event.get());
+      return f.run(e.event->failed() ? &engine::take_failure : &engine::join, &side_, e.event.get());
     case step::close:
       return;
   }
@@ -118,11 +127,7 @@ void engine::run_work(void* side, void* work) noexcept {
   auto& s = *static_cast<device_side*>(side);
   tsan_acquire(work);
   const std::unique_ptr<operation> op(static_cast<operation*>(work));
-  if (s.failure) {
-    ++*s.failure->behind;
-    return;
-  }
-  if (s.device.faults().lost()) return;
+  if (s.failure || s.device.faults().lost()) return;
   try {
     op->run();
   } catch (...) {
@@ -136,21 +141,29 @@ void engine::seal_record(void* side, void* event) noexcept {
   static_cast<mark*>(event)->seal(std::exchange(s.failure, std::nullopt));
 }
 
-void engine::join_wait(void* side, void* event) noexcept {
-  tsan_acquire(event);
-  auto& s = *static_cast<device_side*>(side);
-  if (s.failure) ++*s.failure->behind;
+/// Before each operation of the stream: if one has failed, this one is skipped, or waits for nothing that matters.
+void engine::skip_one(void* side, void*) noexcept {
+  auto& failure = static_cast<device_side*>(side)->failure;
+  if (failure && failure->behind) ++*failure->behind;
 }
+
+void engine::join(void*, void* event) noexcept {
+  tsan_acquire(event);
+}
+
 void engine::seal_edge(void* side, void* event) noexcept {
   auto& s = *static_cast<device_side*>(side);
-  if (s.device.faults().lost()) s.failure = s.device.lost_error();
+  if (s.device.faults().lost()) s.failure = mark::failed_work{s.device.lost_error(), std::nullopt};
   static_cast<mark*>(event)->seal(s.failure);
 }
 
 void engine::take_failure(void* side, void* event) noexcept {
   auto& s = *static_cast<device_side*>(side);
   tsan_acquire(event);
-  if (!s.failure) s.failure = static_cast<const mark*>(event)->failure();
+  if (!s.failure) {
+    s.failure = static_cast<const mark*>(event)->failure();
+    if (s.failure->behind) s.failure->behind = 0;  // what failed elsewhere is part of this stream's operation
+  }
   tsan_release(event);
 }
 
@@ -162,9 +175,19 @@ void engine::finish(void* side, void*) noexcept {
   tsan_release(side);
 }
 
-void engine::run(std::unique_ptr<operation> work, intrusive_ptr<ref_counted> keep) {
+void engine::run(std::unique_ptr<operation> work) {
   tsan_release(work.get());
-  push({.what = step::run, .work = work.release(), .event = nullptr, .keep = std::move(keep)});
+  push({.what = step::run, .work = work.release(), .event = nullptr, .keep = nullptr});
+}
+void engine::begin_parts() {
+  push({.what = step::begin_parts, .work = nullptr, .event = nullptr, .keep = nullptr});
+}
+void engine::run_part(std::unique_ptr<operation> work, intrusive_ptr<ref_counted> keep) {
+  tsan_release(work.get());
+  push({.what = step::run_part, .work = work.release(), .event = nullptr, .keep = std::move(keep)});
+}
+void engine::wait_part(intrusive_ptr<mark> m) {
+  push(step::wait_part, std::move(m));
 }
 
 void engine::record(intrusive_ptr<mark> m) {
@@ -188,7 +211,7 @@ void engine::let_go(intrusive_ptr<ref_counted>& what) {
   const lock_guard lock(mutex_);
   if (closed_) return;
   what = nullptr;  // not the last: `work` has one
-  entries_.push_back({.what = step::run, .work = work.release(), .event = nullptr, .keep = nullptr});
+  entries_.push_back({.what = step::run_part, .work = work.release(), .event = nullptr, .keep = nullptr});
   filled_.notify_one();
 }
 

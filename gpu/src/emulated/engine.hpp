@@ -34,10 +34,15 @@ class engine final : public ref_counted {
   /// The thread's life; counted on by the thread itself.
   void main() noexcept;
 
-  /// Each enqueues an entry, from one host thread at a time. `keep` is let go by the thread after the work.
-  void run(std::unique_ptr<operation> work, intrusive_ptr<ref_counted> keep = {});
+  /// Each enqueues an entry, from one host thread at a time.
+  void run(std::unique_ptr<operation> work);
   void record(intrusive_ptr<mark> m);
   void wait(intrusive_ptr<mark> m);
+  /// What is enqueued next by `run_part` and `wait_part` is one operation of the stream, a graph's replay: a failure
+  /// before it skips one. `keep` is let go by the thread after the work.
+  void begin_parts();
+  void run_part(std::unique_ptr<operation> work, intrusive_ptr<ref_counted> keep);
+  void wait_part(intrusive_ptr<mark> m);
   /// Within a graph, failures go along its edges: `edge_from` marks like `record`, but the failure stays the stream's
   /// too; `edge_to` waits, and what failed before the mark has failed here. `first_edge_to` also forgets what failed
   /// here before: it begins another replay.
@@ -51,11 +56,11 @@ class engine final : public ref_counted {
   void close();
 
  private:
-  enum class step { run, record, wait, edge_from, edge_to, first_edge_to, close };
+  enum class step { run, record, wait, begin_parts, run_part, wait_part, edge_from, edge_to, first_edge_to, close };
   struct entry {
     step what = step::close;
-    operation* work = nullptr;        ///< Owned, for `run`; raw because the thread must not touch it.
-    intrusive_ptr<mark> event;        ///< For all but `run` and `close`.
+    operation* work = nullptr;        ///< Owned, for those that run; raw because the thread must not touch it.
+    intrusive_ptr<mark> event;        ///< For those that mark or wait.
     intrusive_ptr<ref_counted> keep;  ///< What `work` uses.
   };
   /// What only the fiber touches.
@@ -71,8 +76,9 @@ class engine final : public ref_counted {
 
   // Bodies for the fiber.
   static void run_work(void* side, void* work) noexcept;
+  static void skip_one(void* side, void* unused) noexcept;
   static void seal_record(void* side, void* event) noexcept;
-  static void join_wait(void* side, void* event) noexcept;
+  static void join(void* side, void* event) noexcept;
   static void seal_edge(void* side, void* event) noexcept;
   static void take_failure(void* side, void* event) noexcept;
   static void forget_failure(void* side, void* unused) noexcept;

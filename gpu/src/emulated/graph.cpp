@@ -82,7 +82,8 @@ std::string graph_program::difference(const graph_program& other) const {
 void graph_program::enqueue(std::span<engine* const> engines, const how& h) {
   GLINT_ASSERT(engines.size() == lanes_, "a graph's replay needs an engine for each of its lanes");
   engine& own = *engines[0];
-  if (h.after) own.wait(h.after);
+  own.begin_parts();
+  if (h.after) own.wait_part(h.after);
   if (lanes_ > 1) {
     const auto start = opened_mark();
     own.edge_from(start);
@@ -98,7 +99,7 @@ void graph_program::enqueue(std::span<engine* const> engines, const how& h) {
     std::unique_ptr<operation> work = std::make_unique<replayed_operation>(*n.work, this);
     const bool on_order = n.label.may_fail_on_order && h.device->faults().take_kernel();
     if (on_order || (h.first_fails && i == 0)) work = std::make_unique<failing_operation>(std::move(work));
-    e.run(std::move(work), intrusive_ptr<ref_counted>(this));
+    e.run_part(std::move(work), intrusive_ptr<ref_counted>(this));
     if (has_mark_[i]) e.edge_from(marks[i] = opened_mark());
   }
   for (const auto before : last_) {
