@@ -286,12 +286,15 @@ void actor_cell::stop(const error& why) noexcept {
 
 // ---- again ---------------------------------------------------------------------------------------------------------
 
+/// The object is not built anew before all calls that this found were told: those that are made again are to come
+/// before the others, which begin as soon as it is.
 void actor_cell::begin_restart(const error& why, const call_base* except, bool sound) noexcept {
   const hold_ptr<actor_cell> alive(this);
   schedulable_queue waiting;
   std::vector<task_pin> doomed;
   turn_start start;
   std::optional<error> unavailable;
+  bool keeps_duty = false;
   {
     const spin_guard guard(mailbox_mutex_);
     // An actor that never restarts ends, whether or not its constructor has begun: which of the two is a matter of
@@ -311,16 +314,21 @@ void actor_cell::begin_restart(const error& why, const call_base* except, bool s
       doomed = calls_in_progress(except, saves::left_out);
       if (coming_constructor_) doomed.emplace_back(*std::exchange(coming_constructor_, nullptr));  // load's call
       if (states_) doom_for_states(sound);
-      start = turn_for_duty();
+      keeps_duty = !std::exchange(duty_taken_, true);  // else a load was about to begin, and no call is in progress
     }
   }
   if (!unavailable) {
     error final(errc::actor_stopped, "actor " + name_ + " " + why.message() + ", and may not restart");
     return end(why.cause() ? final.with_cause(*why.cause()) : final, true, except);
   }
-  launch(start);
   stop_calls(std::move(doomed), *unavailable);
   while (schedulable* call = waiting.pop_front()) call->abandon(*unavailable);
+  if (keeps_duty) {
+    const spin_guard guard(mailbox_mutex_);
+    duty_taken_ = false;
+    start = turn_for_duty();
+  }
+  launch(start);
 }
 
 /// A call in progress may have left the object half changed, and is stopped only after this lock: it may complete
