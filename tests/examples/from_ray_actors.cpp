@@ -41,8 +41,7 @@ void options() {
   // ray: Counter.options(max_restarts=1, max_task_retries=2).remote(0)
   auto hardy = glint::spawn<counter>({.max_restarts = 1, .max_task_retries = 2}, 0);
 
-  // ray: Ledger.options(max_restarts=1).remote()  (with members `save` and `load`, which a restart calls: no file is
-  // needed)
+  // ray: Ledger.options(max_restarts=1).remote()  (a restart gives what member `save` returned to `load`)
   auto kept = glint::spawn<ledger>({.max_restarts = 1, .save_every = 10});
 
   // ray: hardy.add.options(max_task_retries=0).remote(1)
