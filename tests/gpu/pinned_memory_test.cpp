@@ -219,10 +219,10 @@ TEST_F(PinnedMemory, WhenTheDriverLocksNothingCopiesArePageableAndItIsAskedOnce)
   EXPECT_EQ(counted().bytes_pageable, 2 * host.bytes());
 }
 
-/// The event behind the first piece, which the poller takes, is the one that reports the failure.
 TEST_F(PinnedMemory, AFailureOfAnyPieceIsTheCopysAndGivesTheBlocksBack) {
   fail_on(*s);
   const auto there = upload(numbers(3 * piece));
+  s->part();
   const auto later = upload(numbers(3 * piece));
   settle();
   const auto failure = there.storage()->last_write().failure();
