@@ -41,6 +41,7 @@ emulated_device::emulated_device(const emulated_options& options, std::uint64_t 
 emulated_device::~emulated_device() = default;
 
 result<void*> emulated_device::reserve(std::size_t bytes) {
+  note_waiting_call();
   GLINT_TRY(step("reserve"));
   if (!faults_.take_reserve()) return memory_->take(bytes);
   return fail(error(errc::out_of_memory,
@@ -49,6 +50,7 @@ result<void*> emulated_device::reserve(std::size_t bytes) {
 }
 
 void emulated_device::unreserve(void* slab, std::size_t bytes) noexcept {
+  note_waiting_call();
   memory_->give(slab, bytes);
 }
 
@@ -136,6 +138,11 @@ bool emulated_memory_is_protected() {
 std::uint64_t waiting_copies_of(device& d) noexcept {
   auto* const emulated = dynamic_cast<emulated::emulated_device*>(&d);
   return emulated != nullptr ? emulated->waiting_copies() : 0;
+}
+
+std::uint64_t waiting_calls_of(device& d) noexcept {
+  auto* const emulated = dynamic_cast<emulated::emulated_device*>(&d);
+  return emulated != nullptr ? emulated->waiting_calls() : 0;
 }
 
 emulated_faults* faults_of(device& d) noexcept {

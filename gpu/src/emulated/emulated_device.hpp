@@ -48,6 +48,9 @@ class emulated_device final : public device {
   /// Counts the copy if CUDA may let its caller wait for it.
   void note_copy(const void* to, const void* from, std::size_t bytes) noexcept;
   [[nodiscard]] std::uint64_t waiting_copies() const noexcept { return waiting_copies_.load(); }
+  /// Counts another call that CUDA may make wait.
+  void note_waiting_call() noexcept { other_waiting_calls_.fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t waiting_calls() const noexcept { return waiting_copies() + other_waiting_calls_.load(); }
   /// Counts a step of `emulated_faults::fail_step`; true when what it enqueues must fail later. `runs`: it enqueues
   /// such a thing. Errors: device_lost on a lost device; what was ordered, for `call`.
   [[nodiscard]] result<bool> step(const char* call, bool runs = false);
@@ -65,6 +68,7 @@ class emulated_device final : public device {
   emulated_faults faults_;
   std::atomic<unsigned> streams_created_{0};
   std::atomic<std::uint64_t> waiting_copies_{0};
+  std::atomic<std::uint64_t> other_waiting_calls_{0};
   std::atomic<std::uint32_t> keys_;
   mutex mutex_;
   std::vector<std::uint64_t> reached_ GLINT_GUARDED_BY(mutex_);  // ids of devices

@@ -15,6 +15,7 @@ constexpr std::align_val_t page{4096};
 }  // namespace
 
 result<void*> emulated_device::allocate_pinned(std::size_t bytes) {
+  note_waiting_call();
   GLINT_TRY(step("allocate_pinned"));
   void* const block = ::operator new(bytes, page, std::nothrow);
   if (!block) return fail(errc::out_of_memory, "the host has no room for " + std::to_string(bytes) + " bytes");
@@ -23,6 +24,7 @@ result<void*> emulated_device::allocate_pinned(std::size_t bytes) {
 }
 
 void emulated_device::free_pinned(void* block, std::size_t) noexcept {
+  note_waiting_call();
   remove_range(block);
   ::operator delete(block, page);
 }

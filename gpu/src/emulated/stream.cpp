@@ -30,6 +30,7 @@ emulated_stream::emulated_stream(intrusive_ptr<emulated_device> device, std::str
       own_{.queue = make_intrusive<engine>(device_, name_), .thread = {}} {}
 
 emulated_stream::~emulated_stream() {
+  device_->note_waiting_call();
   if (capture* c = capturing()) {
     c->invalidate(error(errc::device_error, "a stream of the capture was destroyed before its end"));
   }

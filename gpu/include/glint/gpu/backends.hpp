@@ -88,6 +88,9 @@ class emulated_faults {
 /// Copies enqueued on an emulated device so far that CUDA may let their callers wait for: from a device to host memory
 /// that is not page-locked, or more than `taken_along_bytes` the other way. 0 for a device of another backend.
 [[nodiscard]] std::uint64_t waiting_copies_of(device& d) noexcept;
+/// All calls so far that CUDA may make wait for the device: these copies; memory reserved, given back, page-locked or
+/// unlocked; streams destroyed. 0 for a device of another backend.
+[[nodiscard]] std::uint64_t waiting_calls_of(device& d) noexcept;
 
 /// CUDA devices that this process can use: 0 in a build without CUDA and on a machine without a driver or a GPU, where
 /// `why_no_cuda` has the reason. Errors: device_error or device_lost when the driver is there and fails.
