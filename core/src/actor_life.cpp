@@ -303,6 +303,7 @@ void actor_cell::begin_restart(const error& why, const call_base* except, bool s
     if (phase_ == phase::ended || phase_ == phase::restarting || as_new) return;
     if (restarts_left_ != 0) {
       if (restarts_left_ > 0) --restarts_left_;
+      if (states_ && phase_ == phase::constructing) states_->spoil();  // half built: the state before it stays
       phase_ = phase::restarting;
       ++life_;
       mailbox_.close();

@@ -108,10 +108,11 @@ void actor_cell::state_arrived(intrusive_ptr<store::entry> state) noexcept {
   runtime_.counters().add(counter_set::states);
   turn_start start;
   intrusive_ptr<store::entry> before;
+  intrusive_ptr<store::entry> late;
   {
     const spin_guard guard(mailbox_mutex_);
     before = states_->arrived(std::move(state));
-    if (phase_ == phase::ended) before = states_->forget();
+    if (phase_ == phase::ended) late = states_->forget();
     start = turn_for_state();
   }
   launch(start);

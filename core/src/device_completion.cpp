@@ -37,7 +37,10 @@ void device_completion::start(std::vector<hold_ptr<store::entry>> results, gpu::
   if (self->at_.empty()) {
     self->part_done();
   } else {
-    const bool patient = self->from_.continues && !self->from_.share;
+    // Nobody can ask for what is not issued yet, nor for a share.
+    const device_origin& f = self->from_;
+    const bool issued = !f.outcome && !(f.task && f.task->settings().retry_enqueued);
+    const bool patient = f.continues && !f.share && issued;
     self->at_.stream->notify(self->at_.sequence, *self, patient ? gpu::urgency::batched : gpu::urgency::at_once);
   }
   self->part_done();

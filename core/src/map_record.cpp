@@ -211,7 +211,7 @@ void map_record::leave() noexcept {
 /// that run are those of threads, so that the depth of this is that of bodies which each wait for a map of their own.
 bool map_record::stop(const error& why, bool children) noexcept {
   std::vector<task_pin> family;
-  if (children) (void)collect_children(family);
+  if (children) (void)collect_children(family, children_end::yes);
   bool any = false;
   for (std::size_t i = 0; i < size_; ++i) any = element(i).stop(why, true) || any;
   stop_children(std::move(family), why);

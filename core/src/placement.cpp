@@ -96,6 +96,7 @@ result<tensor_base> copy_where_it_lies(const tensor_base& t) {
   gpu::device_context* device = t.storage()->context();
   if (!device) return t.copy_on_host();
   const auto stream = device->transfer_stream();
+  stream->part();
   auto copy = t.copy_to(device, *stream);
   if (copy) GLINT_TRY(gpu::wait_reached(stream->now()));
   return copy;
@@ -205,7 +206,7 @@ result<intrusive_ptr<store::entry>> placement::kept_on_host(store::entry& object
   (void)object.pin();
   bool written = false;
   for_each_tensor_of(object, [&written](tensor_base& t) {
-    if (!t.empty_handle() && t.place().is_host() && !t.storage()->uses().empty()) written = true;
+    if (!t.empty_handle() && t.place().is_host() && !t.storage()->last_write().reached()) written = true;
   });
   result<intrusive_ptr<store::entry>> made = [&]() -> result<intrusive_ptr<store::entry>> {
     try {

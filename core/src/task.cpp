@@ -330,7 +330,6 @@ glint::result<task_base::leased_stream> task_base::lease_stream() {
   }
   auto stream = device->task_stream();
   if (!stream) return glint::fail(std::move(stream).error());
-  (*stream)->part();
   return leased_stream{*std::move(stream)};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <glint/core/detail/task.hpp>
 
+#include <algorithm>
 #include <vector>
 
 #include <glint/core/detail/actor_cell.hpp>
@@ -67,7 +68,8 @@ std::vector<std::vector<task_pin>> task_base::hindrances() {
 /// begins to wait later sees it.
 bool task_base::stop(const error& why, bool children) noexcept {
   std::vector<task_pin> family;
-  const bool marked = children && collect_children(family);  // before the body can end for being stopped
+  // Before the body can end for being stopped.
+  const bool marked = children && collect_children(family, children_end::if_stopped);
   const task_base* const newest = family.empty() ? nullptr : &*family.front();
   {
     const spin_guard guard(mutex_);
@@ -75,7 +77,7 @@ bool task_base::stop(const error& why, bool children) noexcept {
   }
   if (!settle(why.with_subject(subject_at_any_time()))) {
     const spin_guard guard(mutex_);
-    if (marked) children_ended_ = false;
+    if (marked) children_end_ = children_end::no;
     return false;
   }
   stop_requested_.store(true);
@@ -93,7 +95,7 @@ bool task_base::stop(const error& why, bool children) noexcept {
   withdraw_claim();
   withdraw_room();
   withdraw_slots();
-  if (children) (void)collect_children(family, newest);
+  if (children) (void)collect_children(family, children_end::yes, newest);
   stop_children(std::move(family), end_of_children().value_or(why));
   return true;
 }
@@ -166,7 +168,7 @@ void join_family(task_base& child) noexcept {
 
 void task_base::adopt_child(task_base& child) noexcept {
   const spin_guard guard(mutex_);
-  if (children_ended_) {
+  if (children_ended()) {
     if (auto end = end_of_children()) return child.refuse(*std::move(end));
   }
   link_child(child);
@@ -176,7 +178,7 @@ void task_base::adopt_child(task_base& child) noexcept {
 void task_base::adopt_ended(task_base& child) noexcept {
   const spin_guard guard(mutex_);
   const spin_guard own(child.mutex_);
-  child.children_ended_ = child.children_ended_ || children_ended_;
+  if (children_end_ == children_end::yes) child.children_end_ = children_end::yes;
   child.has_left_ = false;
   link_child(child);
 }
@@ -249,7 +251,7 @@ void task_base::hand_children_over() noexcept {
   {
     const spin_guard guard(mutex_);
     handed_over_ = true;
-    ended = children_ended_;
+    ended = children_ended();
     if (ended) end = end_of_children();
     const bool free = !ended && !parent_;  // they become free: nothing is left to be done for them
     while (first_child_) {
@@ -257,8 +259,9 @@ void task_base::hand_children_over() noexcept {
       const spin_guard own(child.mutex_);
       if (!free) children.emplace_back(child);
       if (unlink_child(child)) unpin();  // not the last: the stage has one
-      child.children_ended_ = child.children_ended_ || ended;
-      if (ended) child.inherit_from(*this);  // so that one that has ended by itself finds out why its own children end
+      if (!ended) continue;
+      child.children_end_ = children_end::yes;
+      child.inherit_from(*this);  // so that one that has ended by itself finds out why its own children end
     }
     if (parent_) inherit_from(*parent_);
     if (heir_) heir.emplace(*heir_);
@@ -295,8 +298,8 @@ void task_base::bequeath(std::optional<task_pin> heir, task_base& child, bool en
     std::optional<error> end;
     {
       const spin_guard guard(to.mutex_);
-      if (to.children_ended_) end = to.end_of_children();
-      ended = ended || to.children_ended_;
+      if (to.children_ended()) end = to.end_of_children();
+      ended = ended || to.children_end_ == children_end::yes;
       if (!end && !to.handed_over_) {
         const spin_guard own(child.mutex_);
         if (!child.has_left_) to.link_child(child);
@@ -323,10 +326,17 @@ std::optional<error> task_base::end_of_children() const {
   return std::nullopt;
 }
 
-bool task_base::collect_children(std::vector<task_pin>& ending, const task_base* known) {
+/// Under this task's lock. One that has ended well just before it was to be stopped leaves its children alone.
+bool task_base::children_ended() const noexcept {
+  if (children_end_ != children_end::if_stopped) return children_end_ == children_end::yes;
+  return std::ranges::any_of(results(), [](const auto& r) { return r->level() == store::readiness::failed; });
+}
+
+bool task_base::collect_children(std::vector<task_pin>& ending, children_end how, const task_base* known) {
   const spin_guard guard(mutex_);
   for (auto* child = first_child_; child && child != known; child = child->next_sibling_) ending.emplace_back(*child);
-  return !std::exchange(children_ended_, true);
+  if (how <= children_end_) return false;
+  return std::exchange(children_end_, how) == children_end::no;
 }
 
 /// With a list of its own instead of recursion: a chain of tasks that each submit the next may be long. A child's
@@ -336,10 +346,10 @@ void task_base::stop_children(std::vector<task_pin> ending, const error& why) {
     const task_pin child = std::move(ending.back());
     ending.pop_back();
     const std::size_t below = ending.size();
-    (void)child->collect_children(ending);
+    (void)child->collect_children(ending, children_end::yes);
     const task_base* const newest = below < ending.size() ? &*ending[below] : nullptr;
     (void)child->stop(why, false);
-    (void)child->collect_children(ending, newest);
+    (void)child->collect_children(ending, children_end::yes, newest);
   }
 }
 

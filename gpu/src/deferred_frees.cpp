@@ -42,8 +42,15 @@ deferred_free::deferred_free(intrusive_ptr<device_context> context, memory_block
                              intrusive_ptr<ref_counted> owner, std::vector<stream_point> uses) noexcept
     : context_(std::move(context)), block_(block), owner_(std::move(owner)), uses_(std::move(uses)) {}
 
+/// True for one caller.
+bool deferred_free::end_once() noexcept {
+  if (freed_.exchange(true)) return false;
+  if (context_) context_->deferred().bytes_.fetch_sub(block_.bytes, std::memory_order_relaxed);
+  return true;
+}
+
 void deferred_free::free_once() noexcept {
-  if (!freed_.exchange(true)) free_memory(context_.get(), block_, std::move(owner_), uses_);
+  if (end_once()) free_memory(context_.get(), block_, std::move(owner_), uses_);
 }
 
 bool deferred_free::try_free() {
@@ -93,6 +100,7 @@ std::optional<deferred_frees::shelf> deferred_frees::shelf_of(const deferred_fre
 
 void deferred_frees::add(intrusive_ptr<deferred_free> d) {
   const auto where = shelf_of(*d);
+  bytes_.fetch_add(d->block_.bytes, std::memory_order_relaxed);
   const lock_guard lock(mutex_);
   if (where) shelves_[*where].push_back(d);
   pending_.push_back(std::move(d));
@@ -136,13 +144,6 @@ std::size_t deferred_frees::collect() {
   std::size_t freed = 0;
   for (const auto& d : looked_at) freed += d->try_free() ? 1 : 0;
   return freed;
-}
-
-std::size_t deferred_frees::bytes() const {
-  const lock_guard lock(mutex_);
-  std::size_t bytes = 0;
-  for (const auto& d : pending_) bytes += d->bytes();
-  return bytes;
 }
 
 std::size_t deferred_frees::count() const {

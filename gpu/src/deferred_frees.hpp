@@ -43,17 +43,17 @@ class deferred_free final : public ref_counted, public point_listener {
   void start() noexcept { advance(); }
   /// Frees the memory if all uses are over; true if this call did it.
   bool try_free();
-  [[nodiscard]] std::size_t bytes() const noexcept { return freed_.load() ? 0 : block_.bytes; }
   /// The stream that all its uses are on, if it is the device's own memory and the stream can still be waited for.
   [[nodiscard]] stream* only_stream() const noexcept;
   /// Takes the memory, which is then not freed; null if it was already.
-  [[nodiscard]] void* take() noexcept { return freed_.exchange(true) ? nullptr : block_.data; }
+  [[nodiscard]] void* take() noexcept { return end_once() ? block_.data : nullptr; }
   void point_reached(const error* failure) noexcept override;
 
  private:
   ~deferred_free() override = default;
   void advance() noexcept;
   void free_once() noexcept;
+  [[nodiscard]] bool end_once() noexcept;
 
   friend class deferred_frees;
 
@@ -78,14 +78,17 @@ class deferred_frees {
   [[nodiscard]] void* take(const stream& home, std::size_t bytes);
   /// How many are pending.
   [[nodiscard]] std::size_t count() const;
-  /// What they free.
-  [[nodiscard]] std::size_t bytes() const;
+  /// What they will free: one load.
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
 
  private:
   /// A stream's number and a size.
   using shelf = std::pair<std::uint64_t, std::size_t>;
   [[nodiscard]] static std::optional<shelf> shelf_of(const deferred_free& d);
   void forget(const deferred_free& d) GLINT_REQUIRES(mutex_);
+
+  friend class deferred_free;
+  std::atomic<std::size_t> bytes_{0};
 
   mutable mutex mutex_;
   std::list<intrusive_ptr<deferred_free>> pending_ GLINT_GUARDED_BY(mutex_);

@@ -71,7 +71,9 @@ result<intrusive_ptr<gpu::stream>> device_context::task_stream() {
     shared_.push_back({std::move(*made)});
   }
   ++next_;
-  return shared_[turn].stream;
+  shared_stream& taken = shared_[turn];
+  taken.continued = std::max(taken.continued, taken.stream->part());
+  return taken.stream;
 }
 
 intrusive_ptr<gpu::stream> device_context::stream_behind(const stream_point& point) {

@@ -138,7 +138,7 @@ result<void*> device_memory::reserve_slab(std::size_t& bytes, std::size_t needed
   for (;;) {
     auto base = device_.reserve(bytes);
     if (base || base.error().code() != errc::out_of_memory) return base;
-    if (give_back_an_empty_slab()) continue;
+    if (slabs_emptied_ == emptied::given_back && give_back_an_empty_slab()) continue;
     if (bytes == needed_bytes) return base;
     bytes = needed_bytes;
   }

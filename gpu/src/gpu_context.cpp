@@ -117,7 +117,9 @@ tensor_base gpu_context::bring(const tensor_base& source) {
 }
 
 void gpu_context::count_taken(std::size_t bytes) {
-  const std::size_t in_use = device_->memory().read_usage().in_use_bytes;
+  // What only waits to be freed may be taken over, and is room like any other.
+  const std::size_t held = device_->memory().read_usage().in_use_bytes;
+  const std::size_t in_use = held - std::min(held, device_->pending_free_bytes());
   if (taken_bytes_ == 0) in_use_before_ = in_use - std::min(in_use, bytes);
   taken_bytes_ += bytes;
   in_use_most_ = std::max(in_use_most_, in_use);

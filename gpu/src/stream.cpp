@@ -108,14 +108,14 @@ void stream::count_operation() {
 result<void> stream::copy(void* to, const void* from, std::size_t bytes) {
   const lock_guard lock(mutex_);
   GLINT_TRY(native_->copy(to, from, bytes));
-  count_operation();
+  if (bytes != 0) count_operation();
   return {};
 }
 
 result<void> stream::fill(void* to, std::byte value, std::size_t bytes) {
   const lock_guard lock(mutex_);
   GLINT_TRY(native_->fill(to, value, bytes));
-  count_operation();
+  if (bytes != 0) count_operation();
   return {};
 }
 
@@ -139,6 +139,7 @@ result<void> stream::launch(const kernel_launch& launch) {
 
 void stream::note_enqueued() {
   const lock_guard lock(mutex_);
+  foreign_ = true;
   count_operation();
 }
 

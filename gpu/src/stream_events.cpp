@@ -47,7 +47,8 @@ result<void> stream::try_record() {
   GLINT_TRY(native_->record((*event)->native()));
   events_recorded_.fetch_add(1, std::memory_order_relaxed);
   counters_->add(statistics_counters::counter::events, 1);
-  marks_.push_back({recorded_, issued_, std::move(*event), std::exchange(unmarked_, {})});
+  marks_.push_back(
+      {recorded_, issued_, std::move(*event), std::exchange(unmarked_, {}), !std::exchange(foreign_, false)});
   recorded_ = issued_;
   return {};
 }
@@ -75,7 +76,8 @@ void stream::retire(mark&& oldest, result<bool> answer) {
     error why = std::move(answer).error();
     if (why.subject().empty()) why = why.with_subject(device_->info().name);
     failed_range failed{oldest.after, oldest.sequence, oldest.sequence, std::move(why)};
-    if (const auto behind = oldest.event->native().behind_failure()) {
+    const auto behind = oldest.exact ? oldest.event->native().behind_failure() : std::nullopt;
+    if (behind) {
       failed.last = oldest.sequence - *behind;
       failed.after = failed.last - 1;
     }
@@ -99,7 +101,11 @@ void stream::give_up(error why) {
 void stream::remember(failed_range range) {
   failures_.push_back(std::move(range));
   if (failures_.size() <= failures_max) return;
-  failures_[1].after = failures_[0].after;  // fails what succeeded in between: wrong on the safe side
+  // Fails what succeeded in between: wrong on the safe side.
+  failed_range& both = failures_[1];
+  both.after = std::min(both.after, failures_[0].after);
+  both.last = std::max(both.last, failures_[0].last);
+  both.sequence = std::max(both.sequence, failures_[0].sequence);
   failures_.erase(failures_.begin());
 }
 
@@ -107,7 +113,8 @@ void stream::remember(failed_range range) {
 void stream::settle(const whole& w) {
   const auto failed = std::ranges::find_if(
       failures_, [&w](const failed_range& f) { return f.after < w.sequence && w.after < f.sequence; });
-  if (failed != failures_.end()) remember({w.after, w.sequence, w.sequence, error(failed->why)});
+  // Only for its last point: what lies between its operations may be others'.
+  if (failed != failures_.end()) remember({w.sequence - 1, w.sequence, w.sequence, error(failed->why)});
 }
 
 void stream::fail_as_one(std::uint64_t after, std::uint64_t sequence) {
@@ -170,20 +177,23 @@ void stream::park(waiter w, urgency how_soon) {
 /// Whether batched listeners have waited long enough for others to join them.
 bool stream::batch_is_due(std::optional<poll_time> now) {
   if (unmarked_.empty()) return false;
+  if (issued_ - recorded_ >= batch_max) return true;  // though nobody came who would have said so
+  if (!marks_.empty()) return false;
   if (!now) return true;
   if (std::exchange(polled_issued_, issued_) != issued_) changed_at_ = *now;
   return *now - changed_at_ >= batch_quiet;
 }
 
 void stream::ask(std::uint64_t sequence) noexcept {
-  if (completed() >= sequence) return;
+  if (completed() >= sequence || recorder()) return;
   const lock_guard lock(mutex_);
   if (!is_complete(sequence) && !mark_for(sequence)) record_or_give_up();
 }
 
-void stream::part() noexcept {
+std::uint64_t stream::part() noexcept {
   const lock_guard lock(mutex_);
-  if (recorded_ != issued_) record_or_give_up();
+  if (recorded_ != issued_ && !recorder()) record_or_give_up();
+  return issued_;
 }
 
 void stream::notify(std::uint64_t sequence, point_listener& listener, urgency how_soon) {
@@ -215,7 +225,7 @@ stream::poll_outcome stream::poll(std::optional<poll_time> now) {
   {
     const lock_guard lock(mutex_);
     outcome.progressed = advance();
-    if (marks_.empty() && batch_is_due(now)) record_or_give_up();
+    if (batch_is_due(now)) record_or_give_up();
     calls.swap(due_);
     outcome.waiting = has_waiters();
     if (!outcome.waiting) watched_ = false;

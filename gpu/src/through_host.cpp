@@ -39,19 +39,21 @@ class half {
  public:
   half(stream& given, device_context& device)
       : stream_(&given.device() == &device.device() ? intrusive_ptr<gpu::stream>(&given) : device.transfer_stream()),
-        begin_(stream_->now().sequence),
-        given_(stream_.get() == &given) {}
+        given_(stream_.get() == &given),
+        begin_(given_ ? stream_->now().sequence : stream_->part()) {}
 
   [[nodiscard]] gpu::stream& on() const noexcept { return *stream_; }
   [[nodiscard]] stream_point now() const { return stream_->now(); }
+  /// What any part of it failed with here, its last point did.
+  void fail_as_one() const { stream_->fail_as_one(begin_, stream_->now().sequence); }
   void tell(std::vector<stream_side>* sides) const {
     if (sides && !given_) sides->push_back({now(), begin_});
   }
 
  private:
   intrusive_ptr<gpu::stream> stream_;
-  std::uint64_t begin_;
   bool given_;
+  std::uint64_t begin_;
 };
 
 /// Says at the end of the scope, however it ends, who uses which memory: what was enqueued until then stays enqueued.
@@ -62,6 +64,7 @@ class noted_uses {
   ~noted_uses() {
     const stream_point read = reader_.now();
     const stream_point written = writer_.now();
+    writer_.fail_as_one();
     copy_.from.note_read(read);
     stage_.note_write(read);
     stage_.note_read(written);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nothing on the path of work on devices calls what a driver may make wait. What CUDA may do is counted by the emulated
-// device; which calls Glint's CUDA side makes at all, tests/gpu/waiting_calls.py looks up.
+// device.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -69,12 +69,11 @@ struct WaitingCalls : runtime_test {
 
   void SetUp() override {
     runtime_test::SetUp();
-    devices_ = get(submit({.gpus = 2},
-                          [](gpu_context& gpu) {
-                            return std::vector<glint::intrusive_ptr<glint::gpu::device>>{
-                                glint::intrusive_ptr(&gpu.on(0).device()), glint::intrusive_ptr(&gpu.on(1).device())};
-                          }),
-                   deadline);
+    (void)get(submit<[](gpu_context& gpu) {
+                devices_ = {glint::intrusive_ptr(&gpu.on(0).device()), glint::intrusive_ptr(&gpu.on(1).device())};
+                return 0;
+              }>({.gpus = 2}),
+              deadline);
     keeper_ = glint::spawn<adder>();
   }
   void TearDown() override {
@@ -103,7 +102,7 @@ struct WaitingCalls : runtime_test {
     return calls;
   }
 
-  std::vector<glint::intrusive_ptr<glint::gpu::device>> devices_;
+  static inline std::vector<glint::intrusive_ptr<glint::gpu::device>> devices_;
   glint::actor_handle<adder> keeper_;
 };
 

@@ -123,7 +123,11 @@ result<void> emulated_stream::wait(native_event& event) {
   }
   if (capturing()) return wait_in_capture(e);
   if (captured) return join(e);
-  if (auto m = e.newest()) own_.queue->wait(std::move(m));
+  if (auto m = e.newest()) {
+    own_.queue->wait(std::move(m));
+  } else {
+    own_.queue->begin_parts();  // an operation all the same
+  }
   return {};
 }
 

@@ -74,7 +74,8 @@ class device_context final : public ref_counted {
   /// Whether `answers` ever said no: one load.
   [[nodiscard]] bool found_lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
 
-  /// A stream of the pool for a task, taken in turn: several tasks may share one (bounded, four a device).
+  /// A stream of the pool for a task, taken in turn: several tasks may share one (bounded, four a device). It is parted
+  /// from what others have enqueued there.
   [[nodiscard]] result<intrusive_ptr<gpu::stream>> task_stream();
   /// The stream of `point`, if it is of the pool, nothing was enqueued there since, and nobody was given it for that
   /// point before: who needs just what is before the point goes on there and waits for nothing. Else null: of several

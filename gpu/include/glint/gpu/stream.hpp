@@ -133,8 +133,8 @@ class stream final : public ref_counted {
   /// Has an event recorded for the point, unless one stands for it or it was reached: whoever listens there hears soon.
   void ask(std::uint64_t sequence) noexcept;
   /// What is enqueued from now on does not fail with what was enqueued before: has an event recorded for that, unless
-  /// one is, or all has run.
-  void part() noexcept;
+  /// one is, or all has run. Returns how much was enqueued before.
+  std::uint64_t part() noexcept;
   /// Calls `listener` when the first `sequence` operations have run, at once if they have. An error recorded by any
   /// event up to there and after the previous event is reported. After the poller stopped, blocks until the point is
   /// reached.
@@ -171,6 +171,7 @@ class stream final : public ref_counted {
     std::uint64_t sequence;
     intrusive_ptr<pooled_event> event;
     std::vector<waiter> waiters;
+    bool exact;  ///< The backend counts operations as this does.
   };
   /// One of the operations (after, last] failed, and with it all of (after, sequence]; behind `last` nothing ran.
   struct failed_range {
@@ -244,6 +245,7 @@ class stream final : public ref_counted {
   std::uint64_t recorded_ GLINT_GUARDED_BY(mutex_) = 0;    // operations before the newest event
   std::deque<mark> marks_ GLINT_GUARDED_BY(mutex_);        // oldest first
   std::vector<waiter> unmarked_ GLINT_GUARDED_BY(mutex_);  // batched: wait for the next event
+  bool foreign_ GLINT_GUARDED_BY(mutex_) = false;          // others enqueued since the newest event
   std::vector<due_call> due_ GLINT_GUARDED_BY(mutex_);     // for the next poll to call
   std::unordered_map<std::uint64_t, std::uint64_t> waited_ GLINT_GUARDED_BY(mutex_);  // stream id -> sequence
   std::vector<failed_range> failures_ GLINT_GUARDED_BY(mutex_);                       // oldest first

@@ -325,10 +325,12 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   [[nodiscard]] bool serve_next() noexcept;
   /// Otherwise: ends it, and gives its living children to `parent`. Drops the stage's pin.
   void finish_below(task_base& parent) noexcept;
+  /// Whether those that a task submitted end, too. `if_stopped`: it is being stopped itself, and may yet end well.
+  enum class children_end : std::uint8_t { no, if_stopped, yes };
   /// From here on children end: by the caller, those that it adds to `ending`, newest first; by themselves, those that
   /// come once this task has failed. Who comes in between is linked, since nobody could tell it why: a second call adds
   /// those, newer than `known`. False if it was called before.
-  bool collect_children(std::vector<task_pin>& ending, const task_base* known = nullptr);
+  bool collect_children(std::vector<task_pin>& ending, children_end how, const task_base* known = nullptr);
   static void stop_children(std::vector<task_pin> ending, const error& why);
 
   /// Whether failures of this kind of work may be followed by another attempt.
@@ -360,6 +362,7 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   void inherit_from(task_base& heir) noexcept;
   static void bequeath(std::optional<task_pin> heir, task_base& child, bool ended) noexcept;
   [[nodiscard]] std::optional<error> end_of_children() const;
+  [[nodiscard]] bool children_ended() const noexcept;
   void replace_argument(ref_argument& argument, intrusive_ptr<store::entry> copy, bool is_private) noexcept;
   void swap_object(ref_argument& argument, intrusive_ptr<store::entry> object) noexcept;
   void adopt_ended(task_base& child) noexcept;
@@ -402,11 +405,11 @@ class task_base : public schedulable, public object_maker, public slab_allocated
   enum class stage : std::uint8_t { arguments, copies, body, again } stage_ = stage::arguments;
   std::atomic<bool> stop_requested_{false};
   std::atomic<bool> failure_counted_{false};
-  bool closed_ = false;          // guarded by mutex_
-  bool has_children_ = false;    // when it was closed: later it gets none
-  bool children_ended_ = false;  // guarded by mutex_: those to come end at once
-  bool handed_over_ = false;     // guarded by mutex_: its children
-  bool has_left_ = false;        // guarded by mutex_: the family; nobody may be its parent any more
+  bool closed_ = false;                           // guarded by mutex_
+  bool has_children_ = false;                     // when it was closed: later it gets none
+  children_end children_end_ = children_end::no;  // guarded by mutex_
+  bool handed_over_ = false;                      // guarded by mutex_: its children
+  bool has_left_ = false;                         // guarded by mutex_: the family; nobody may be its parent any more
   no_retry no_retry_ = no_retry::none;
   // Guards arguments_ and their objects against `stop`, a share while it is parked, suspension_, the list of children,
   // and this task's own parent_. Of a family, the parent's is taken first.
