@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 #include <utility>
 
+#include <glint/gpu/repeated_work.hpp>
 #include <glint/kernels/kernels.hpp>
 #include "fixture.hpp"
 #include "launch_kernels.hpp"
@@ -93,6 +95,41 @@ TEST_F(GpuPage, Variants) {
   // doc-end
   EXPECT_THAT(host(scaled).values(), ElementsAre(2, 4, 6));
   EXPECT_THAT(known, ::testing::StartsWith("variants"));
+}
+
+class descent {
+ public:
+  // doc-begin
+  explicit descent(glint::gpu_context& gpu) : x_(gpu.zeros<float>({3})), gradient_(gpu.zeros<float>({3})) {}
+  void step(glint::gpu_context& gpu, float rate) { step_.run(gpu, &descent::enqueue, x_, gradient_, rate); }
+  static void enqueue(glint::gpu_context& gpu, glint::tensor<float>& x, glint::tensor<float>& gradient, float rate) {
+    glint::kernels::transform(gpu, x, glint::kernels::sigmoid{}, gradient);
+    glint::kernels::axpy(gpu, gradient, -rate, x);
+  }
+  // doc-end
+  glint::tensor<float> x(glint::gpu_context& gpu) const {
+    auto copy = gpu.empty_like(x_);
+    glint::kernels::copy(gpu, x_, copy);
+    return copy;
+  }
+  std::uint64_t replayed() const { return step_.runs().replayed; }
+
+ private:
+  glint::tensor<float> x_;
+  glint::tensor<float> gradient_;
+  // doc-begin
+  glint::gpu::repeated_work step_;  // recorded at the second step with this rate, replayed from the third on
+  // doc-end
+};
+
+TEST_F(GpuPage, Graphs) {
+  auto work = glint::spawn<descent>();
+  for (int i = 0; i < 10; ++i) (void)work.call<&descent::step>(0.5f);
+  float x = 0;
+  for (int i = 0; i < 10; ++i) x -= 0.5f / (1 + std::exp(-x));
+  const auto seen = host(work.call<&descent::x>());
+  for (const float v : seen.values()) EXPECT_FLOAT_EQ(v, x);
+  EXPECT_EQ(glint::get(work.call<&descent::replayed>(), deadline), 8u);
 }
 
 }  // namespace
